@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: ISC
+# Leaseline. `make help` lists the targets; V=1 shows the commands.
+
+CC      ?= gcc
+SAN     ?=
+PREFIX  ?= /usr
+DESTDIR ?=
+MIB_ROOT ?= 1.3.6.1.4.1.8072.9999.9999.14
+VERSION := 0.1.0
+REVISION := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+comma   := ,
+Q       := $(if $(V),,@)
+O       ?= build
+B       := $(O)/$(CC)$(if $(SAN),-$(subst $(comma),-,$(SAN)))
+
+# The lists are the map: floor 0, floor 1, floor 2, floor 3, roofs.
+BASE      = buf clock conf encode exposition file http log loop notify utc
+LICENSE   = answer codec command documents edges facts fields hardware json \
+            keyring names policy report sign text timekeeping verify
+KEEPER    = client disk inspect keeper machine_key memory renew watch
+EXPORTER  = metrics web
+AGENT     = config control mib notices once snmp
+AUTHORITY = admin certificate database decide event init issue records route \
+            serve writer
+
+SOURCES = $(BASE:%=license/base/%.c) $(LICENSE:%=license/%.c) \
+          $(KEEPER:%=license/keeper/%.c) $(EXPORTER:%=exporter/%.c) \
+          $(AGENT:%=agent/%.c) $(AUTHORITY:%=license/authority/%.c)
+HAVE    = $(wildcard $(SOURCES))
+
+# One line per library, and who links it.
+LIB_HTTP = -lmicrohttpd
+LIB_INI  = -linih
+LIB_SSL  = -lcrypto
+LIB_CURL = -lcurl
+LIB_CPU  = -lcpuid
+LIB_JSON = -ljansson
+LIB_SNMP = -lnetsnmpagent -lnetsnmp
+LIB_SQL  = -lsqlite3
+
+WARN = -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes \
+       -Wmissing-prototypes -Wpointer-arith -Wwrite-strings
+CFLAGS  ?= -O2 -g
+ALL_CFLAGS = -std=gnu11 $(WARN) $(WERROR) -I. -D_GNU_SOURCE -pthread -fPIE \
+       -fstack-protector-strong $(if $(SAN),-fsanitize=$(SAN) \
+       -fno-omit-frame-pointer -fno-sanitize-recover=all,-D_FORTIFY_SOURCE=2) \
+       -DLEASELINE_VERSION='"$(VERSION)"' $(CPPFLAGS) $(CFLAGS)
+ALL_LDFLAGS = -pthread -pie -Wl,-z,relro,-z,now,--as-needed \
+       $(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
+
+PROGRAMS = $(B)/leaselined $(B)/fcli $(B)/leaseline-authority
+TESTS    = $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
+
+all: $(PROGRAMS) $(if $(SAN),,install-links)
+
+install-links: $(PROGRAMS)
+	@for p in $(PROGRAMS); do ln -sf $(notdir $(B))/$$(basename $$p) \
+		$(O)/$$(basename $$p); done
+
+$(B)/libleaseline.a: $(HAVE:%.c=$(B)/%.o)
+	@rm -f $@
+	$(Q)ar rcs $@ $^
+
+$(B)/leaselined: $(B)/agent/main.o $(B)/libleaseline.a
+	@echo "  LD  $(@F)"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_SNMP) $(LIB_HTTP) $(LIB_CURL) \
+		$(LIB_SSL) $(LIB_CPU) $(LIB_JSON) $(LIB_INI)
+$(B)/fcli: $(B)/license/fcli/main.o $(B)/libleaseline.a
+	@echo "  LD  $(@F)"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
+$(B)/leaseline-authority: $(B)/license/authority/main.o $(B)/libleaseline.a
+	@echo "  LD  $(@F)"
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_HTTP) $(LIB_SSL) $(LIB_SQL) \
+		$(LIB_JSON)
+
+$(B)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	@echo "  CC  $<"
+	$(Q)$(CC) $(ALL_CFLAGS) $(DEFS_$(basename $(<F))) -MMD -MP -c -o $@ $<
+DEFS_mib  = -DMIB_ROOT='"$(MIB_ROOT)"'
+DEFS_main = -DLEASELINE_REVISION='"$(REVISION)"'
+DEFS_snmp = -isystem /usr/include
+
+$(B)/tests/%: $(B)/tests/unit/%.o $(B)/libleaseline.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIB_SNMP) $(LIB_HTTP) \
+		$(LIB_CURL) $(LIB_SSL) $(LIB_CPU) $(LIB_JSON) $(LIB_INI) $(LIB_SQL)
+unit: $(TESTS:%=$(B)/tests/%)
+	@tests/unit.sh $^
+
+.PRECIOUS: $(B)/%.o
+.PHONY: all install-links unit
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
