@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Documents as structs: one table a purpose, in the document's order, drives
+ * both directions. Decoding refuses a frame that was not verified: verify,
+ * then parse. It decides nothing about what the values mean (policy.h).
+ */
+#ifndef LICENSE_CODEC_H
+#define LICENSE_CODEC_H
+
+#include "license/documents.h"
+
+struct buf;
+
+enum { TEXT_64 = 65, TEXT_256 = 257, ADDRESS_SIZE = 46, DETAIL_SIZE = 257 };
+
+/*
+ * A row: C name (its bit in has), document name, type, member, limit a, limit
+ * b, need. Types: TEXT(max bytes), NAME(enumeration), NUMBER(min, max),
+ * INSTANT, KEY, NONCE, HASH, ADDRESS, HEX(bytes). Need: A always, O online
+ * only, F offline only, P may be absent, OP online and may be absent.
+ */
+#define LICENSE_FIELDS(X)                                                     \
+	X(ISSUER, "issuer", TEXT, issuer, 64, 0, A)                           \
+	X(ID, "license-id", TEXT, id, 64, 0, A)                               \
+	X(PRODUCT, "product", TEXT, product, 64, 0, A)                        \
+	X(EDITION, "edition", TEXT, edition, 64, 0, P)                        \
+	X(KIND, "kind", NAME, kind, NAMES_KIND, 0, A)                         \
+	X(MODE, "mode", NAME, mode, NAMES_MODE, 0, A)                         \
+	X(BILLING, "billing", NAME, billing, NAMES_BILLING, 0, P)             \
+	X(RENEWS, "renews", NAME, renews, NAMES_RENEWS, 0, P)                 \
+	X(BANDWIDTH, "bandwidth-mbits", NUMBER, bandwidth_mbits, 1,           \
+	    4294967295, A)                                                    \
+	X(SEQUENCE, "sequence", NUMBER, sequence, 1, INT64_MAX, A)            \
+	X(ISSUED, "issued", INSTANT, issued, 0, 0, A)                         \
+	X(NOT_BEFORE, "not-before", INSTANT, not_before, 0, 0, A)             \
+	X(LEASE_END, "lease-end", INSTANT, lease_end, 0, 0, A)                \
+	X(TERM_END, "term-end", INSTANT, term_end, 0, 0, A)                   \
+	X(REFRESH_AFTER, "refresh-after-s", NUMBER, refresh_after_s, 0,       \
+	    129600, O)                                                        \
+	X(REFRESH_WINDOW, "refresh-window-s", NUMBER, refresh_window_s, 0,    \
+	    129600, O)                                                        \
+	X(ON_EXPIRY, "on-expiry", NAME, on_expiry, NAMES_ON_EXPIRY, 0, A)     \
+	X(CPU_MODEL, "bind-cpu-model", TEXT, bind_cpu_model, 256, 0, A)       \
+	X(LOGICAL_CPUS, "bind-logical-cpus", NUMBER, bind_logical_cpus, 1,    \
+	    65535, A)                                                         \
+	X(MEMORY, "bind-memory-mib", NUMBER, bind_memory_mib, 1, INT32_MAX, F) \
+	X(MEMORY_TOLERANCE, "bind-memory-tolerance-mib", NUMBER,              \
+	    bind_memory_tolerance_mib, 0, INT32_MAX, F)                       \
+	X(GRACE, "bind-grace-s", NUMBER, bind_grace_s, 0, 2678400, O)         \
+	X(MACHINE_KEY, "machine-key", KEY, machine_key, 0, 0, A)              \
+	X(EXTERNAL, "external-address", ADDRESS, external_address, 0, 0, P)   \
+	X(INTERNAL, "internal-address", ADDRESS, internal_address, 0, 0, P)   \
+	X(REBINDS_USED, "rebinds-used", NUMBER, rebinds_used, 0, 65535, O)    \
+	X(REBINDS_ALLOWED, "rebinds-allowed", NUMBER, rebinds_allowed, 0,     \
+	    65535, O)                                                         \
+	X(REBIND_WINDOW_END, "rebind-window-end", INSTANT, rebind_window_end, \
+	    0, 0, OP)                                                         \
+	X(REVOCATIONS, "revocations", NUMBER, revocations, 0, INT64_MAX, A)   \
+	X(REQUEST_SHA256, "request-sha256", HASH, request_sha256, 0, 0, O)    \
+	X(NONCE, "nonce", NONCE, nonce, 0, 0, A)
+
+/*
+ * license: lease_end, term_end: usable while not_before <= t <= both. No
+ * pointer: copy with "=". ${has}: bit LICENSE_x for each line that was there.
+ */
+struct license {
+	uint64_t has;
+	uint8_t signer[KEY_SIZE];
+	utc_t signer_until;
+	char issuer[TEXT_64], id[TEXT_64], product[TEXT_64], edition[TEXT_64];
+	int kind, mode, billing, renews, on_expiry; /* 0 when absent */
+	int64_t bandwidth_mbits, sequence;
+	utc_t issued, not_before, lease_end, term_end;
+	int64_t refresh_after_s, refresh_window_s;
+	char bind_cpu_model[TEXT_256];
+	int64_t bind_logical_cpus, bind_memory_mib, bind_memory_tolerance_mib;
+	int64_t bind_grace_s;
+	uint8_t machine_key[KEY_SIZE];
+	char external_address[ADDRESS_SIZE], internal_address[ADDRESS_SIZE];
+	int64_t rebinds_used, rebinds_allowed;
+	utc_t rebind_window_end;
+	int64_t revocations;
+	uint8_t request_sha256[SHA256_SIZE];
+	uint8_t nonce[NONCE_SIZE];
+};
+
+#define REQUEST_FIELDS(X)                                                     \
+	X(PURPOSE, "purpose", NAME, ask, NAMES_ASK, 0, A)                     \
+	X(CREATED, "created", INSTANT, created, 0, 0, A)                      \
+	X(NONCE, "nonce", NONCE, nonce, 0, 0, A)                              \
+	X(PRODUCT, "product", TEXT, product, 64, 0, A)                        \
+	X(AGENT_VERSION, "agent-version", TEXT, agent_version, 64, 0, A)      \
+	X(LICENSE_ID, "license-id", TEXT, license_id, 64, 0, P)               \
+	X(SEQUENCE, "sequence", NUMBER, sequence, 1, INT64_MAX, P)            \
+	X(COUPON, "coupon", TEXT, coupon, 64, 0, P)                           \
+	X(CPU_MODEL, "cpu-model", TEXT, cpu_model, 256, 0, P)                 \
+	X(LOGICAL_CPUS, "logical-cpus", NUMBER, logical_cpus, 1, 65535, P)    \
+	X(MEMORY, "memory-mib", NUMBER, memory_mib, 1, INT32_MAX, P)          \
+	X(VIRTUALIZATION, "virtualization", TEXT, virtualization, 64, 0, P)   \
+	X(INTERNAL, "internal-address", ADDRESS, internal_address, 0, 0, P)   \
+	X(MACHINE_ID_HASH, "machine-id-hash", HASH, machine_id_hash, 0, 0, P)
+
+struct request {
+	uint64_t has;
+	uint8_t machine_key[KEY_SIZE];
+	int ask;
+	utc_t created;
+	uint8_t nonce[NONCE_SIZE];
+	char product[TEXT_64], agent_version[TEXT_64], license_id[TEXT_64];
+	int64_t sequence; /* the highest held */
+	char coupon[TEXT_64];
+	char cpu_model[TEXT_256];
+	int64_t logical_cpus, memory_mib;
+	char virtualization[TEXT_64];
+	char internal_address[ADDRESS_SIZE];
+	uint8_t machine_id_hash[SHA256_SIZE];
+};
+
+#define REFUSAL_FIELDS(X)                                                     \
+	X(REASON, "reason", NAME, reason, NAMES_REFUSAL, 0, A)                \
+	X(DETAIL, "detail", TEXT, detail, 256, 0, A)                          \
+	X(LICENSE_ID, "license-id", TEXT, license_id, 64, 0, P)               \
+	X(MACHINE_KEY, "machine-key", KEY, machine_key, 0, 0, A)              \
+	X(SEQUENCE, "sequence", NUMBER, sequence, 1, INT64_MAX, P)            \
+	X(ISSUED, "issued", INSTANT, issued, 0, 0, A)                         \
+	X(RETRY_AFTER, "retry-after-s", NUMBER, retry_after_s, 0, 2678400, P) \
+	X(EXTERNAL, "external-address", ADDRESS, external_address, 0, 0, P)   \
+	X(REQUEST_SHA256, "request-sha256", HASH, request_sha256, 0, 0, A)    \
+	X(NONCE, "nonce", NONCE, nonce, 0, 0, A)
+
+struct refusal {
+	uint64_t has;
+	uint8_t signer[KEY_SIZE];
+	utc_t signer_until;
+	int reason;
+	char detail[DETAIL_SIZE];
+	char license_id[TEXT_64];
+	uint8_t machine_key[KEY_SIZE];
+	int64_t sequence; /* 0: it took none */
+	utc_t issued;
+	int64_t retry_after_s;
+	char external_address[ADDRESS_SIZE];
+	uint8_t request_sha256[SHA256_SIZE];
+	uint8_t nonce[NONCE_SIZE];
+};
+
+/*
+ * The agent's own memory of one license, signed with the machine key. Only
+ * what cannot be told again from the documents beside it.
+ */
+#define STATE_FIELDS(X)                                                       \
+	X(NAME, "name", TEXT, name, 64, 0, A)                                 \
+	X(INDEX, "index", NUMBER, index, 1, INT32_MAX, P)                     \
+	X(SEQUENCE, "sequence", NUMBER, sequence, 1, INT64_MAX, P)            \
+	X(REFRESH_AT, "refresh-at", INSTANT, refresh_at, 0, 0, P)             \
+	X(LAST_ATTEMPT, "last-attempt", INSTANT, last_attempt, 0, 0, P)       \
+	X(LAST_SUCCESS, "last-success", INSTANT, last_success, 0, 0, P)       \
+	X(LAST_RESULT, "last-result", NUMBER, last_result, 1, RESULT_MAX, A)  \
+	X(LAST_REFUSAL, "last-refusal", NUMBER, last_refusal, 1, REFUSAL_MAX, \
+	    A)                                                                \
+	X(FAILURES, "failures-in-row", NUMBER, failures_in_row, 0, INT32_MAX, \
+	    A)                                                                \
+	X(ANSWERED, "answered", NUMBER, answered, 0, 1, A)                    \
+	X(GRACE_FROM, "grace-from", INSTANT, grace_from, 0, 0, P)             \
+	X(HIGH_WATER, "high-water", INSTANT, high_water, 0, 0, P)             \
+	X(HIGH_WATER_BOOT, "high-water-boot-s", NUMBER, high_water_boot_s, 0, \
+	    INT64_MAX, P)                                                     \
+	X(SIGNED_TIME, "signed-time", INSTANT, signed_time, 0, 0, P)          \
+	X(SIGNED_BOOT, "signed-time-boot-s", NUMBER, signed_boot_s, 0,        \
+	    INT64_MAX, P)                                                     \
+	X(BOOT_ID, "boot-id", TEXT, boot_id, 64, 0, P)                        \
+	X(SIGNED_BOOT_ID, "signed-boot-id", TEXT, signed_boot_id, 64, 0, P)   \
+	X(MACHINE_ID_HASH, "machine-id-hash", HASH, machine_id_hash, 0, 0, P)
+
+struct memory {
+	uint64_t has;
+	uint8_t machine_key[KEY_SIZE];
+	char name[TEXT_64];
+	int64_t index, sequence;
+	utc_t refresh_at, last_attempt, last_success;
+	int64_t last_result, last_refusal, failures_in_row, answered;
+	utc_t grace_from;
+	utc_t high_water;
+	int64_t high_water_boot_s;
+	utc_t signed_time;
+	int64_t signed_boot_s;
+	char boot_id[TEXT_64], signed_boot_id[TEXT_64];
+	uint8_t machine_id_hash[SHA256_SIZE];
+};
+
+#define CODEC_BIT(p, name, doc, type, member, a, b, need) p##_##name,
+#define LICENSE_BIT(...) CODEC_BIT(LICENSE, __VA_ARGS__)
+#define REQUEST_BIT(...) CODEC_BIT(REQUEST, __VA_ARGS__)
+#define REFUSAL_BIT(...) CODEC_BIT(REFUSED, __VA_ARGS__)
+#define STATE_BIT(...) CODEC_BIT(MEMORY, __VA_ARGS__)
+enum license_bit { LICENSE_FIELDS(LICENSE_BIT) LICENSE_FIELD_COUNT };
+enum request_bit { REQUEST_FIELDS(REQUEST_BIT) REQUEST_FIELD_COUNT };
+enum refusal_bit { REFUSAL_FIELDS(REFUSAL_BIT) REFUSED_FIELD_COUNT };
+enum memory_bit { STATE_FIELDS(STATE_BIT) MEMORY_FIELD_COUNT };
+
+/* has_bit, bit: presence of a line: has_bit(license.has, LICENSE_EDITION). */
+#define bit(n) ((uint64_t)1 << (n))
+#define has_bit(set, n) (((set) & bit(n)) != 0)
+
+/*
+ * ..._decode: the frame must be verified (assertion). Checks every line, the
+ * ranges, the order and the conditions of the mode, issued <= signer-until,
+ * and that nothing contradicts. True, or false with ${fault} filled.
+ */
+bool license_decode(const struct doc_frame *frame, struct license *out,
+    struct doc_fault *fault);
+bool request_decode(const struct doc_frame *frame, struct request *out,
+    struct doc_fault *fault);
+bool refusal_decode(const struct doc_frame *frame, struct refusal *out,
+    struct doc_fault *fault);
+bool memory_decode(const struct doc_frame *frame, struct memory *out,
+    struct doc_fault *fault);
+
+/*
+ * ..._encode: append the lines after the key lines, without the signature;
+ * lines whose bit in ${has} is clear are left out. False, with nothing
+ * promised about ${out}, when a value is not in its range or form: what is
+ * encoded always decodes.
+ */
+bool license_encode(const struct license *license, struct buf *out);
+bool request_encode(const struct request *request, struct buf *out);
+bool refusal_encode(const struct refusal *refusal, struct buf *out);
+bool memory_encode(const struct memory *memory, struct buf *out);
+
+/*
+ * document_begin: append line 1 and, for a document by a machine, its key
+ * line. For the vendor's documents the three key lines follow from
+ * certificate_print().
+ */
+void document_begin(enum purpose purpose, const uint8_t *machine_key,
+    struct buf *out);
+
+/*
+ * certificate_text: the bytes that a root signs for a signer: three lines,
+ * "leaseline-signer 1", "signer KEY", "signer-until INSTANT".
+ */
+void certificate_text(const uint8_t signer[KEY_SIZE], utc_t until,
+    struct buf *out);
+
+/* address_valid: RFC 5952 form; an IPv4-mapped address must be IPv4. */
+bool address_valid(const char *text);
+
+#endif
