@@ -17,7 +17,7 @@ B       := $(O)/$(CC)$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 BASE      = buf clock conf encode exposition file http log loop notify utc
 LICENSE   = answer codec command documents edges facts fields hardware json \
             keyring names policy report sign text timekeeping verify
-KEEPER    = client disk inspect keeper machine_key memory renew watch
+KEEPER    = client disk exchange inspect keeper machine_key view watch
 EXPORTER  = metrics web
 AGENT     = config control mib notices once snmp
 AUTHORITY = admin certificate database decide event init issue records route \

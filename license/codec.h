@@ -161,6 +161,7 @@ struct refusal {
 	X(FAILURES, "failures-in-row", NUMBER, failures_in_row, 0, INT32_MAX, \
 	    A)                                                                \
 	X(ANSWERED, "answered", NUMBER, answered, 0, 1, A)                    \
+	X(ANNOUNCED, "announced", NUMBER, announced, 0, 65535, A)             \
 	X(GRACE_FROM, "grace-from", INSTANT, grace_from, 0, 0, P)             \
 	X(HIGH_WATER, "high-water", INSTANT, high_water, 0, 0, P)             \
 	X(HIGH_WATER_BOOT, "high-water-boot-s", NUMBER, high_water_boot_s, 0, \
@@ -179,6 +180,7 @@ struct memory {
 	int64_t index, sequence;
 	utc_t refresh_at, last_attempt, last_success;
 	int64_t last_result, last_refusal, failures_in_row, answered;
+	int64_t announced; /* raises that managers were told: bits of edges.h */
 	utc_t grace_from;
 	utc_t high_water;
 	int64_t high_water_boot_s;

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The words of fcli: a table that parses, helps and tells who may do what.
+ * And the bytes between fcli and the control socket. Pure; links libc alone.
+ *
+ * A request is the lines "leaseline-control 1", then one line for each word
+ * or option as given, then an empty line; at most 4096 bytes. The answer is
+ * "EXIT OUT-LENGTH ERR-LENGTH\n", then that many bytes for standard output
+ * and standard error.
+ */
+#ifndef LICENSE_COMMAND_H
+#define LICENSE_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+
+enum {
+	COMMAND_EXIT_YES = 0,
+	COMMAND_EXIT_NO = 1,
+	COMMAND_EXIT_USAGE = 2,
+	COMMAND_EXIT_ABSENT = 3, /* the agent is not there */
+	COMMAND_REQUEST_MAX = 4096,
+	COMMAND_NAME_SIZE = 64,
+};
+
+enum verb {
+	VERB_NONE,
+	VERB_SHOW_LICENSE,
+	VERB_SHOW_STATUS,
+	VERB_SHOW_HARDWARE,
+	VERB_RENEW,
+	VERB_COMMIT,
+};
+
+struct command {
+	enum verb verb;
+	char name[COMMAND_NAME_SIZE]; /* of the license; "": the first */
+	bool all;
+	bool json;
+};
+
+/* command_row: the words and what they do, for usage text and manual. */
+struct command_row {
+	enum verb verb;
+	const char *words[2]; /* {"show", "license"}, {"commit", NULL} */
+	bool changes; /* root and the group leaseline only */
+	bool waits;   /* may take as long as a refresh */
+	const char *help;
+};
+
+const struct command_row *command_rows(size_t *count);
+const struct command_row *command_row(enum verb verb);
+
+/*
+ * command_parse: words as given to fcli, options (--json, --all) anywhere.
+ * False with one sentence in ${error}, naming the bad word and the mend.
+ */
+bool command_parse(size_t count, const char *const *words,
+    struct command *out, struct buf *error);
+
+/* command_usage: the table as text. */
+void command_usage(struct buf *out);
+
+/* command_request: words to request bytes; false when a word cannot be sent. */
+bool command_request(size_t count, const char *const *words, struct buf *out);
+
+/*
+ * command_read_request: 1 whole (and parsed), 0 more bytes are needed, -1
+ * bad, with one sentence in ${error}.
+ */
+int command_read_request(const char *bytes, size_t len, struct command *out,
+    struct buf *error);
+
+/* command_reply, command_read_reply: the answer's head line. */
+void command_reply(int exit_code, const struct buf *out, const struct buf *err,
+    struct buf *reply);
+/* 1 whole, 0 more, -1 bad; ${head_len}: bytes before the output. */
+int command_read_reply(const char *bytes, size_t len, int *exit_code,
+    size_t *head_len, size_t *out_len, size_t *err_len);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A report as JSON, over jansson: the vendor's object first, then every field
+ * of the table that applies. Instants are ISO 8601 strings.
+ */
+#ifndef LICENSE_JSON_H
+#define LICENSE_JSON_H
+
+#include <stdbool.h>
+
+#include "license/report.h"
+
+struct buf;
+
+/*
+ * json_license: one object and LF. The vendor's keys, in this order:
+ * address_ipv4, total_memory_size (MiB), logical_cpus_number, cpu_model,
+ * expiration_date (of expiry, YYYY-MM-DD), licensed_bandwidth (mbits; 0 when
+ * not usable: the vendor's convention for unlicensed), issuer_type
+ * ("automatic" online, "manual" offline). False when out of memory.
+ */
+bool json_license(const struct report *report, struct buf *out);
+
+/*
+ * json_licenses: {"version":1,"agent":{...},"licenses":[...]}: every report;
+ * the body of status.json later.
+ */
+bool json_licenses(const struct report *reports, size_t count,
+    const struct agent_report *agent, struct buf *out);
+
+/* json_result: {"success":BOOL,"text":"..."} and LF, for changing verbs. */
+bool json_result(bool success, const char *text, struct buf *out);
+
+#endif

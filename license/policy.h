@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What to do next: when to refresh, what an outcome changes, what ends a
+ * license. Functions of their arguments, time and randomness included; the
+ * keeper carries out what they say.
+ */
+#ifndef LICENSE_POLICY_H
+#define LICENSE_POLICY_H
+
+#include "license/answer.h"
+#include "license/facts.h"
+
+/*
+ * refusal_rule: a refusal's row (documents.md 4): does it stick and make the
+ * license unusable, and at which pace does the agent ask again.
+ */
+enum pace { PACE_BACK_OFF, PACE_SLOW, PACE_BUSY };
+
+struct refusal_rule {
+	enum pace pace;
+	bool ends_lease; /* cancelled, suspended: unusable at once, stored */
+	bool starts_grace; /* hardware_limit */
+	bool counts_as_failure; /* busy does not: it changes no state */
+};
+
+const struct refusal_rule *policy_refusal(int reason);
+
+/* policy_outcome: how one exchange ended. */
+struct outcome {
+	enum result result;
+	utc_t at;	      /* when it ended, judged time */
+	utc_t started;	      /* when it was sent */
+	int64_t duration_ms;
+	int64_t retry_after_s; /* HTTP Retry-After; 0: none */
+	const struct answer *answer; /* OK, REFUSED; NULL otherwise */
+};
+
+/*
+ * policy_apply: the facts after an outcome: license or refusal taken over,
+ * history, grace, the second picked in the next window, the next attempt.
+ * ${random}: 32 random bits.
+ */
+void policy_apply(struct license_facts *facts, const struct outcome *outcome,
+    uint32_t random);
+
+/*
+ * policy_next: when the next refresh should be tried, given the facts. Never
+ * before ${now}. s == 0: never (offline, or a source without exchange).
+ *
+ * After a success: the second picked; in the last 48 hours of a term hourly.
+ * Unreachable: 1 min doubling, at most min(6 h, an eighth of the time to
+ * expiry), at least 1 min, with jitter; every Retry-After is clamped by that.
+ * Missing, expired, suspended, mismatched, or a slow refusal: 15 min slowing
+ * to 6 h.
+ */
+utc_t policy_next(const struct license_facts *facts, utc_t now,
+    uint32_t random);
+
+/*
+ * policy_pick: the second picked in the authority's window; the same for the
+ * life of the document (kept in the memory).
+ */
+utc_t policy_pick(const struct license *license, uint32_t random);
+
+/* policy_highest: of the license, the refusal and the memory. */
+int64_t policy_highest(const struct license_facts *facts);
+
+/*
+ * policy_refused: the refusal in force: newer than the license, of a reason
+ * that sticks. 0 or enum refusal_reason.
+ */
+int policy_refused(const struct license_facts *facts);
+
+/* policy_refreshes: an exchange keeps this license alive. */
+bool policy_refreshes(const struct license_facts *facts);
+
+#endif
