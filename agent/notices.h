@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The bounded queue of notifications from the keeper to the SNMP thread, and
+ * the acknowledgements back. The keeper's side never waits: when the queue is
+ * full the newest of what can be told from the state (a clear, a repetition)
+ * is dropped and counted, never the oldest raise. It knows no SNMP.
+ */
+#ifndef AGENT_NOTICES_H
+#define AGENT_NOTICES_H
+
+#include "license/edges.h"
+
+enum { NOTICES_MAX = 256 };
+
+struct notices;
+
+/* notice: a complete alarm; every varbind comes from the report. */
+struct notice {
+	enum notification number;
+	struct report report;
+	int64_t crossed; /* the number that crossed: days, or mbits, or 0 */
+	int64_t sequence; /* rises by one with each notice of this run */
+};
+
+/* notice_ack: the manager's master took it. */
+struct notice_ack {
+	int64_t index; /* of the license */
+	unsigned raised, cleared; /* bits 1 << notification */
+};
+
+/* notices_new: NULL when there are no descriptors or memory. */
+struct notices *notices_new(void);
+void notices_free(struct notices *notices);
+
+/* Keeper's side. Post copies; false when it was dropped. */
+bool notices_post(struct notices *notices, enum notification number,
+    const struct report *report, int64_t crossed);
+int notices_ack_fd(const struct notices *notices); /* readable: acks wait */
+bool notices_take_ack(struct notices *notices, struct notice_ack *out);
+
+/* SNMP's side. */
+int notices_fd(const struct notices *notices); /* readable: notices wait */
+bool notices_peek(struct notices *notices, struct notice *out);
+void notices_pop(struct notices *notices); /* sent: acknowledged to keeper */
+
+/* Any side: waiting now, and dropped since the start. */
+size_t notices_pending(struct notices *notices);
+
+#endif
