@@ -140,6 +140,4 @@ const struct license_facts *license_facts_take(
     const struct license_facts *facts);
 void license_facts_release(const struct license_facts *facts);
 
-/* clock_reading_now is the caller's: this floor reads no clock. */
-
 #endif

@@ -52,9 +52,7 @@ struct clock_verdict timekeeping_judge(const struct clock_memory *memory,
 
 /*
  * timekeeping_learn: after a judgment: remember what was believed and raise
- * the mark if that is allowed. Returns true when the mark moved by more than
- * an hour since it was last persisted would have (the caller persists
- * hourly).
+ * the mark if that is allowed. The caller persists the memory hourly.
  */
 void timekeeping_learn(struct clock_memory *memory,
     const struct clock_reading *reading, const struct clock_verdict *verdict);

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: ISC */
+/* The clock rule; it reads no clock and trusts none by itself. */
+#include "license/timekeeping.h"
+
+#include <string.h>
+
+static bool
+is_set(const struct clock_anchor *anchor)
+{
+	return anchor->at.s != 0;
+}
+
+static bool
+in_this_boot(const struct clock_anchor *anchor,
+    const struct clock_reading *reading)
+{
+	return is_set(anchor) && anchor->boot.ns <= reading->boot.ns &&
+	    strcmp(anchor->boot_id, reading->boot_id) == 0;
+}
+
+/*
+ * The least that the time can be now: of another boot, at least this boot's
+ * uptime has passed since.
+ */
+static utc_t
+at_least(const struct clock_anchor *anchor, const struct clock_reading *reading)
+{
+	if (!is_set(anchor))
+		return (utc_t){0};
+	mono_t since = reading->boot;
+	if (in_this_boot(anchor, reading))
+		since.ns -= anchor->boot.ns;
+	return utc_add(anchor->at, mono_s(since));
+}
+
+struct clock_verdict
+timekeeping_judge(const struct clock_memory *memory,
+    const struct clock_reading *reading)
+{
+	const struct clock_anchor *anchors[] = {
+		&memory->high_water, &memory->signed_time, &memory->seen};
+	utc_t floor = {0};
+	bool known_in_boot = false;
+
+	for (size_t i = 0; i < sizeof(anchors) / sizeof(anchors[0]); i++) {
+		floor = utc_max(floor, at_least(anchors[i], reading));
+		known_in_boot |= in_this_boot(anchors[i], reading);
+	}
+	if (floor.s == 0)
+		return (struct clock_verdict){reading->wall, TRUST_UNVERIFIED};
+	if (reading->wall.s < floor.s - CLOCK_TOLERANCE_S)
+		return (struct clock_verdict){floor, TRUST_STEPPED_BACK};
+	if (known_in_boot && reading->wall.s > floor.s + CLOCK_TOLERANCE_S)
+		return (struct clock_verdict){floor, TRUST_STEPPED_FORWARD};
+	return (struct clock_verdict){utc_max(reading->wall, floor),
+		in_this_boot(&memory->signed_time, reading) ? TRUST_TRUSTED :
+							      TRUST_UNVERIFIED};
+}
+
+static struct clock_anchor
+anchor_now(utc_t at, const struct clock_reading *reading)
+{
+	struct clock_anchor anchor = {.at = at, .boot = reading->boot};
+
+	memcpy(anchor.boot_id, reading->boot_id, sizeof(anchor.boot_id));
+	return anchor;
+}
+
+void
+timekeeping_learn(struct clock_memory *memory,
+    const struct clock_reading *reading, const struct clock_verdict *verdict)
+{
+	if (timekeeping_stepped(verdict->trust))
+		return;
+	/*
+	 * The mark may follow what is believed when that is proven (signed, or
+	 * a day of uptime), or hardly ahead of what was proven before.
+	 */
+	utc_t proven = utc_max(at_least(&memory->high_water, reading),
+	    at_least(&memory->signed_time, reading));
+	bool near = proven.s != 0 &&
+	    verdict->now.s <= proven.s + CLOCK_TOLERANCE_S;
+
+	memory->seen = anchor_now(verdict->now, reading);
+	if (verdict->trust == TRUST_TRUSTED || near ||
+	    mono_s(reading->boot) >= CLOCK_PROVEN_UPTIME_S)
+		memory->high_water = anchor_now(
+		    utc_max(verdict->now, proven), reading);
+}
+
+void
+timekeeping_learn_signed(struct clock_memory *memory,
+    const struct clock_reading *reading, utc_t issued, bool fresh)
+{
+	struct clock_anchor anchor = anchor_now(issued, reading);
+
+	if (fresh) {
+		memory->signed_time = anchor;
+		memory->high_water = anchor;
+		memory->seen = anchor;
+	} else if (utc_before(at_least(&memory->signed_time, reading), issued)) {
+		memory->signed_time = anchor;
+	}
+}
+
+bool
+timekeeping_stepped(enum trust trust)
+{
+	return trust == TRUST_STEPPED_BACK || trust == TRUST_STEPPED_FORWARD;
+}
