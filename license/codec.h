@@ -151,6 +151,7 @@ struct refusal {
 #define STATE_FIELDS(X)                                                       \
 	X(NAME, "name", TEXT, name, 64, 0, A)                                 \
 	X(INDEX, "index", NUMBER, index, 1, INT32_MAX, P)                     \
+	X(SINCE, "since", INSTANT, since, 0, 0, P)                            \
 	X(SEQUENCE, "sequence", NUMBER, sequence, 1, INT64_MAX, P)            \
 	X(REFRESH_AT, "refresh-at", INSTANT, refresh_at, 0, 0, P)             \
 	X(LAST_ATTEMPT, "last-attempt", INSTANT, last_attempt, 0, 0, P)       \
@@ -178,6 +179,7 @@ struct memory {
 	uint8_t machine_key[KEY_SIZE];
 	char name[TEXT_64];
 	int64_t index, sequence;
+	utc_t since; /* when this license was first configured here */
 	utc_t refresh_at, last_attempt, last_success;
 	int64_t last_result, last_refusal, failures_in_row, answered;
 	int64_t announced; /* raises that managers were told: bits of edges.h */

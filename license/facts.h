@@ -57,6 +57,7 @@ struct license_facts {
 	struct hardware hardware;
 	uint8_t machine_key[KEY_SIZE];
 
+	utc_t since;	  /* first configured here: when "never" began */
 	int64_t sequence; /* the highest ever held */
 	utc_t refresh_at; /* the second picked in the authority's window */
 	utc_t last_attempt, last_success, next_attempt;

@@ -91,7 +91,7 @@
 	X(REASON, LEASE_ENDING, 11, lease_ending,                             \
 	    "the lease is ending and refreshes fail")                         \
 	X(REASON, REFRESH_OVERDUE, 12, refresh_overdue,                       \
-	    "the last good refresh is too long ago")                          \
+	    "refreshes fail or are refused")                                  \
 	X(REASON, REBIND_REFUSED, 13, rebind_refused,                         \
 	    "the hardware changed and the authority refused to follow")       \
 	X(REASON, ADDRESS_CHANGED, 14, address_changed,                       \

@@ -71,6 +71,36 @@ int64_t policy_highest(const struct license_facts *facts);
  */
 int policy_refused(const struct license_facts *facts);
 
+/*
+ * policy_grace_end: set only while a rebind is refused: when the lease stops
+ * on changed hardware. policy_expiry: min(lease end, term end, grace end); no
+ * license: none.
+ */
+utc_t policy_grace_end(const struct license_facts *facts);
+utc_t policy_expiry(const struct license_facts *facts);
+
+/* policy_thresholds: in force, by the configuration and the kind of license. */
+struct thresholds policy_thresholds(const struct license_facts *facts);
+
+/*
+ * policy_failing: the last success is older than the overdue threshold, or
+ * the last answer was a refusal (other than busy).
+ */
+bool policy_failing(const struct license_facts *facts, utc_t now);
+
+/*
+ * policy_last_good: when the license was last known good: the last success,
+ * else the document's day, else since it is configured.
+ */
+utc_t policy_last_good(const struct license_facts *facts);
+
+/*
+ * policy_mismatch: bound components that differ and end the license now:
+ * another machine's key, or changed hardware past its grace, or an offline
+ * mismatch seen twice. 0: none.
+ */
+unsigned policy_mismatch(const struct license_facts *facts, utc_t now);
+
 /* policy_refreshes: an exchange keeps this license alive. */
 bool policy_refreshes(const struct license_facts *facts);
 

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: ISC */
+/* Two reports in, what happened out; it announces nothing. */
+#include "license/edges.h"
+
+#include <stddef.h>
+
+static const int64_t ladder_days[] = {60, 30, 14, 7, 3, 1, 0};
+enum { LADDER_STEPS = sizeof(ladder_days) / sizeof(ladder_days[0]),
+	HYSTERESIS_PCT = 5 };
+
+/*
+ * How far down the ladder a report is: the number of steps at or above its
+ * days. A step applies up to twice the warning threshold in force: 60 days
+ * for an annual term, not for a monthly one.
+ */
+static int
+steps_down(const struct report *report)
+{
+	if (!report->has[FIELD_ID_ACTION_DEADLINE])
+		return 0;
+	int64_t days = utc_days(report->action_deadline, report->now);
+	int steps = 0;
+
+	for (int i = 0; i < LADDER_STEPS; i++) {
+		bool applies = ladder_days[i] * DAY_S <=
+		    2 * report->action_warning_s;
+		if (applies && days <= ladder_days[i])
+			steps = i + 1;
+	}
+	return steps;
+}
+
+static unsigned
+pair(bool before, bool after, unsigned raise, unsigned clear)
+{
+	return !before && after ? raise : before && !after ? clear : 0;
+}
+
+static bool
+is_stepped(const struct report *report)
+{
+	return report->state == STATE_CLOCK_UNTRUSTED;
+}
+
+static bool
+uses_more_than(const struct report *report, int64_t less_pct)
+{
+	return report->has[FIELD_ID_USED_PERCENT] && report->used_percent >=
+	    report->bandwidth_warning_pct - less_pct;
+}
+
+static void
+expiring_edges(const struct report *before, const struct report *after,
+    struct edges *edges)
+{
+	int was = before == NULL ? 0 : steps_down(before);
+	int is = steps_down(after);
+
+	if (is > was) {
+		edges->set |= edge_bit(EXPIRING);
+		edges->crossed_days = ladder_days[is - 1];
+	} else if (before != NULL && is < was &&
+	    utc_before(before->action_deadline, after->action_deadline)) {
+		edges->set |= edge_bit(RENEWED);
+	}
+}
+
+struct edges
+edges_between(const struct report *before, const struct report *after)
+{
+	struct edges edges = {0};
+
+	expiring_edges(before, after, &edges);
+	edges.set |= pair(before != NULL && !before->usable, !after->usable,
+	    edge_bit(UNUSABLE), edge_bit(USABLE_AGAIN));
+	edges.set |= pair(before != NULL && before->failing, after->failing,
+	    edge_bit(REFRESH_FAILING), edge_bit(REFRESH_RESTORED));
+	edges.set |= pair(before != NULL && before->binding_changed != 0,
+	    after->binding_changed != 0, edge_bit(BINDING_CHANGED),
+	    edge_bit(BINDING_RESTORED));
+	edges.set |= pair(before != NULL && is_stepped(before),
+	    is_stepped(after), edge_bit(CLOCK_ANOMALY),
+	    edge_bit(CLOCK_RESTORED));
+	/* Between the two thresholds nothing changes hands. */
+	bool high = before != NULL && uses_more_than(before, 0);
+	bool near_high = before != NULL && uses_more_than(before,
+	    HYSTERESIS_PCT);
+	if (!high && uses_more_than(after, 0))
+		edges.set |= edge_bit(BANDWIDTH_HIGH);
+	else if (near_high && !uses_more_than(after, HYSTERESIS_PCT))
+		edges.set |= edge_bit(BANDWIDTH_NORMAL);
+	return edges;
+}

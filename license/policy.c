@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: ISC */
+/* The rules of when and what; it carries nothing out. */
+#include "license/policy.h"
+
+#include <string.h>
+
+enum {
+	MINUTE_S = 60,
+	BACK_OFF_MAX_S = 6 * HOUR_S,
+	SLOW_MIN_S = 15 * MINUTE_S,
+	TERM_WATCH_S = 2 * DAY_S,
+	DOUBLINGS_MAX = 10,
+};
+
+const struct refusal_rule *
+policy_refusal(int reason)
+{
+	static const struct refusal_rule rules[REFUSAL_MAX + 1] = {
+		[REFUSAL_NONE] = {PACE_BACK_OFF, false, false, false},
+		[REFUSAL_MALFORMED] = {PACE_BACK_OFF, false, false, true},
+		[REFUSAL_UNSUPPORTED_VERSION] = {PACE_BACK_OFF, false, false,
+			true},
+		[REFUSAL_BUSY] = {PACE_BUSY, false, false, false},
+		[REFUSAL_UNKNOWN_MACHINE] = {PACE_SLOW, false, false, true},
+		[REFUSAL_NO_SUBSCRIPTION] = {PACE_SLOW, false, false, true},
+		[REFUSAL_COUPON_USED] = {PACE_SLOW, false, false, true},
+		[REFUSAL_CANCELLED] = {PACE_SLOW, true, false, true},
+		[REFUSAL_SUSPENDED] = {PACE_SLOW, true, false, true},
+		[REFUSAL_TERM_OVER] = {PACE_SLOW, false, false, true},
+		[REFUSAL_OFFLINE_ISSUED] = {PACE_SLOW, false, false, true},
+		[REFUSAL_ADDRESS_CHANGED] = {PACE_BACK_OFF, false, false, true},
+		[REFUSAL_CLONE] = {PACE_SLOW, false, false, true},
+		[REFUSAL_HARDWARE_LIMIT] = {PACE_SLOW, false, true, true},
+	};
+	bool known = reason >= REFUSAL_NONE && reason <= REFUSAL_MAX;
+
+	return &rules[known ? reason : REFUSAL_NONE];
+}
+
+bool
+policy_refreshes(const struct license_facts *facts)
+{
+	if (facts->source != SOURCE_AUTHORITY)
+		return false;
+	return !facts->has_license || facts->license.mode == MODE_ONLINE;
+}
+
+int64_t
+policy_highest(const struct license_facts *facts)
+{
+	int64_t highest = facts->sequence;
+
+	if (facts->has_license && facts->license.sequence > highest)
+		highest = facts->license.sequence;
+	if (facts->has_refusal && facts->refusal.sequence > highest)
+		highest = facts->refusal.sequence;
+	return highest;
+}
+
+int
+policy_refused(const struct license_facts *facts)
+{
+	const struct refusal *refusal = &facts->refusal;
+
+	if (!facts->has_refusal)
+		return 0;
+	if (facts->has_license) {
+		bool newer = refusal->sequence != 0 ?
+		    refusal->sequence > facts->license.sequence :
+		    utc_before(facts->license.issued, refusal->issued);
+		if (!newer)
+			return 0;
+	}
+	const struct refusal_rule *rule = policy_refusal(refusal->reason);
+	return rule->ends_lease || rule->starts_grace ? refusal->reason : 0;
+}
+
+utc_t
+policy_grace_end(const struct license_facts *facts)
+{
+	if (!facts->has_license || facts->license.mode != MODE_ONLINE ||
+	    facts->grace_from.s == 0 ||
+	    policy_refused(facts) != REFUSAL_HARDWARE_LIMIT)
+		return (utc_t){0};
+	unsigned changed = hardware_changed(&facts->license, &facts->hardware,
+	    facts->machine_key);
+	if (changed == 0)
+		return (utc_t){0};
+	return utc_add(facts->grace_from, facts->license.bind_grace_s);
+}
+
+utc_t
+policy_expiry(const struct license_facts *facts)
+{
+	if (!facts->has_license)
+		return (utc_t){0};
+	utc_t end = utc_min(facts->license.lease_end, facts->license.term_end);
+	utc_t grace = policy_grace_end(facts);
+	return grace.s == 0 ? end : utc_min(end, grace);
+}
+
+unsigned
+policy_mismatch(const struct license_facts *facts, utc_t now)
+{
+	if (!facts->has_license)
+		return 0;
+	unsigned changed = hardware_changed(&facts->license, &facts->hardware,
+	    facts->machine_key);
+	if (facts->license.mode == MODE_OFFLINE)
+		return facts->mismatch_confirmed ? changed : 0;
+	if ((changed & component_bit(MACHINE_KEY)) != 0)
+		return changed;
+	utc_t grace = policy_grace_end(facts);
+	return grace.s != 0 && utc_before(grace, now) ? changed : 0;
+}
+
+utc_t
+policy_last_good(const struct license_facts *facts)
+{
+	if (facts->last_success.s != 0)
+		return facts->last_success;
+	return facts->has_license ? facts->license.issued : facts->since;
+}
+
+struct thresholds
+policy_thresholds(const struct license_facts *facts)
+{
+	const struct license *license = &facts->license;
+	struct thresholds t = {
+		.action_warning_s = 30 * DAY_S,
+		.action_critical_s = 7 * DAY_S,
+		.refresh_warning_s = 36 * HOUR_S,
+		.refresh_critical_s = 5 * DAY_S,
+		.lease_warning_s = 10 * DAY_S,
+		.lease_critical_s = 5 * DAY_S,
+		.bandwidth_warning_pct = 90,
+		.bandwidth_critical_pct = 100,
+	};
+
+	if (facts->has_license && license->mode == MODE_ONLINE) {
+		bool monthly = license->billing == BILLING_MONTHLY;
+		bool by_itself = license->renews == RENEWS_AUTO;
+
+		if (license->kind == KIND_TRIAL) {
+			t.action_warning_s = 7 * DAY_S;
+			t.action_critical_s = 2 * DAY_S;
+		} else if (monthly) {
+			t.action_warning_s = (by_itself ? 2 : 5) * DAY_S;
+			t.action_critical_s = (by_itself ? 1 : 2) * DAY_S;
+		}
+	}
+	const int64_t *configured = (const int64_t *)&facts->configured;
+	int64_t *in_force = (int64_t *)&t;
+	for (size_t i = 0; i < sizeof(t) / sizeof(int64_t); i++) {
+		if (configured[i] >= 0)
+			in_force[i] = configured[i];
+	}
+	return t;
+}
+
+static bool
+last_answer_refused(const struct license_facts *facts)
+{
+	return policy_refusal(facts->last_refusal)->counts_as_failure;
+}
+
+bool
+policy_failing(const struct license_facts *facts, utc_t now)
+{
+	if (!policy_refreshes(facts))
+		return false;
+	return last_answer_refused(facts) ||
+	    now.s - policy_last_good(facts).s >
+	    policy_thresholds(facts).refresh_warning_s;
+}
+
+utc_t
+policy_pick(const struct license *license, uint32_t random)
+{
+	int64_t window = license->refresh_window_s + 1;
+
+	return utc_add(license->issued,
+	    license->refresh_after_s + (int64_t)(random % (uint64_t)window));
+}
+
+/* Nothing usable to lose: ask seldom, for ever. */
+static bool
+is_dead(const struct license_facts *facts, utc_t now)
+{
+	return !facts->has_license ||
+	    policy_refusal(policy_refused(facts))->ends_lease ||
+	    utc_before(policy_expiry(facts), now) ||
+	    policy_mismatch(facts, now) != 0;
+}
+
+/* A quarter either way, so that a fleet drifts apart. */
+static int64_t
+jittered(int64_t s, uint32_t random)
+{
+	return s - s / 4 + (int64_t)(random % (uint64_t)(s / 2 + 1));
+}
+
+static int64_t
+clamped(int64_t s, int64_t low, int64_t high)
+{
+	return s < low ? low : s > high ? high : s;
+}
+
+static bool
+in_term_watch(const struct license_facts *facts, utc_t now)
+{
+	if (!facts->has_license)
+		return false;
+	int64_t left = facts->license.term_end.s - now.s;
+	return left >= 0 && left <= TERM_WATCH_S;
+}
+
+static int64_t
+failure_delay(const struct license_facts *facts, utc_t now, uint32_t random)
+{
+	bool slow = is_dead(facts, now) ||
+	    (facts->last_result == RESULT_REFUSED &&
+	    policy_refusal(facts->last_refusal)->pace == PACE_SLOW);
+	int64_t doublings = clamped(facts->failures_in_row - 1, 0,
+	    DOUBLINGS_MAX);
+	int64_t cap = BACK_OFF_MAX_S;
+
+	if (!slow)
+		cap = clamped((policy_expiry(facts).s - now.s) / 8, MINUTE_S,
+		    BACK_OFF_MAX_S);
+	if (facts->retry_after_s > 0)
+		return clamped(jittered(facts->retry_after_s, random),
+		    MINUTE_S, cap);
+	return clamped(jittered((slow ? SLOW_MIN_S : MINUTE_S) << doublings,
+	    random), MINUTE_S, cap);
+}
+
+utc_t
+policy_next(const struct license_facts *facts, utc_t now, uint32_t random)
+{
+	utc_t next;
+
+	if (!policy_refreshes(facts))
+		return (utc_t){0};
+	if (facts->last_result == RESULT_NEVER)
+		return now;
+	if (facts->last_result == RESULT_OK && !is_dead(facts, now))
+		next = facts->refresh_at.s != 0 ? facts->refresh_at :
+						  policy_pick(&facts->license, random);
+	else
+		next = utc_add(facts->last_attempt,
+		    failure_delay(facts, now, random));
+	if (in_term_watch(facts, now))
+		next = utc_min(next, utc_add(facts->last_attempt, HOUR_S));
+	return utc_max(next, now);
+}
+
+static void
+take_refusal(struct license_facts *facts, const struct refusal *refusal,
+    utc_t at)
+{
+	const struct refusal_rule *rule = policy_refusal(refusal->reason);
+
+	/* Busy says nothing of the license: what was said before stands. */
+	if (rule->counts_as_failure || !last_answer_refused(facts))
+		facts->last_refusal = refusal->reason;
+	facts->retry_after_s = refusal->retry_after_s;
+	if (rule->counts_as_failure)
+		facts->failures_in_row++;
+	if (!rule->ends_lease && !rule->starts_grace)
+		return;
+	facts->refusal = *refusal;
+	facts->has_refusal = true;
+	if (rule->starts_grace && facts->grace_from.s == 0)
+		facts->grace_from = at;
+}
+
+static void
+take_license(struct license_facts *facts, const struct license *license,
+    const struct outcome *outcome, uint32_t random)
+{
+	facts->license = *license;
+	facts->has_license = true;
+	facts->has_refusal = false;
+	facts->grace_from = (utc_t){0};
+	facts->last_success = outcome->at;
+	facts->last_refusal = REFUSAL_NONE;
+	facts->failures_in_row = 0;
+	facts->retry_after_s = 0;
+	facts->refresh_at = policy_pick(license, random);
+}
+
+void
+policy_apply(struct license_facts *facts, const struct outcome *outcome,
+    uint32_t random)
+{
+	facts->attempts++;
+	facts->last_attempt = outcome->started;
+	facts->last_duration_ms = outcome->duration_ms;
+	facts->last_result = outcome->result;
+	facts->retry_after_s = outcome->retry_after_s;
+	if (outcome->result != RESULT_OK)
+		facts->failures[outcome->result]++;
+	switch (outcome->result) {
+	case RESULT_OK:
+		facts->answered = true;
+		take_license(facts, &outcome->answer->license, outcome, random);
+		break;
+	case RESULT_REFUSED:
+		facts->answered = true;
+		take_refusal(facts, &outcome->answer->refusal, outcome->at);
+		break;
+	default:
+		facts->failures_in_row++;
+		break;
+	}
+	facts->sequence = policy_highest(facts);
+	facts->next_attempt = policy_next(facts, outcome->at, random);
+}
