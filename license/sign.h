@@ -14,6 +14,13 @@ struct signing_key;
 /* signing_key_new: a fresh key; NULL when there is no randomness. */
 struct signing_key *signing_key_new(void);
 
+/*
+ * signing_key_from_seed: the key of RFC 8032 for a secret seed. For tests and
+ * vectors, where a key must be the same each time; keys in use are made by
+ * signing_key_new. NULL only when OpenSSL fails.
+ */
+struct signing_key *signing_key_from_seed(const uint8_t seed[KEY_SIZE]);
+
 /* signing_key_parse: PEM (PKCS #8) as signing_key_print wrote it, or NULL. */
 struct signing_key *signing_key_parse(const char *pem);
 
