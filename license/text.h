@@ -18,11 +18,14 @@ struct buf;
 void text_license(const struct report *report, struct buf *out);
 
 /*
- * text_status: everything, for a person: both horizons with days, refresh,
+ * text_status (status.c): everything, for a person: both horizons with days, refresh,
  * binding, clock, thresholds, what to do; aligned "Name:  value" lines.
  */
 void text_status(const struct report *report, const struct agent_report *agent,
     struct buf *out);
+
+/* text_components: "CPU model, machine key": a set of enum component. */
+void text_components(unsigned set, struct buf *out);
 
 /* text_duration: "3 h 12 min", "2 d 4 h", for people. */
 void text_duration(int64_t s, struct buf *out);

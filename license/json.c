@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: ISC */
+/* Reports as JSON, over jansson. The table of fields decides what is in it. */
+#include "license/json.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "license/base/buf.h"
+
+enum { STATUS_VERSION = 1, TEXT_MAX = 1024 };
+
+/* jansson takes UTF-8 only; what is not is made printable first. */
+static json_t *
+text_value(const char *text)
+{
+	char printable[TEXT_MAX];
+	json_t *value = json_string(text);
+
+	if (value != NULL)
+		return value;
+	text_printable(text, printable, sizeof(printable));
+	return json_string(printable);
+}
+
+static json_t *
+instant_value(utc_t t)
+{
+	char text[UTC_TEXT_SIZE];
+
+	utc_text(t, text);
+	return json_string(text);
+}
+
+static json_t *
+bits_value(enum names names, unsigned set)
+{
+	size_t count;
+	const struct name_row *rows = names_rows(names, &count);
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < count; i++) {
+		if ((set & 1U << rows[i].number) != 0 &&
+		    json_array_append_new(array, json_string(rows[i].label))) {
+			json_decref(array);
+			return NULL;
+		}
+	}
+	return array;
+}
+
+static json_t *
+field_value(enum field_type type, enum names names, const void *at)
+{
+	switch (type) {
+	case FIELD_TEXT:
+		return text_value(at);
+	case FIELD_ENUM:
+		return json_string(names_label(names, *(const int *)at));
+	case FIELD_INSTANT:
+		return instant_value(*(const utc_t *)at);
+	case FIELD_NUMBER:
+		return json_integer(*(const int64_t *)at);
+	case FIELD_FLAG:
+		return json_boolean(*(const bool *)at);
+	case FIELD_BITS:
+		return bits_value(names, *(const unsigned *)at);
+	}
+	return NULL;
+}
+
+/* Takes ${value}; false when there is none, which is out of memory. */
+static bool
+put(json_t *object, const char *name, json_t *value)
+{
+	return value != NULL && json_object_set_new(object, name, value) == 0;
+}
+
+static bool
+put_field(json_t *object, const struct report *report, enum field_id id,
+    const char *name)
+{
+	const struct field *row = field_row(id);
+
+	if (!report->has[id])
+		return true;
+	return put(object, name,
+	    field_value(row->type, row->names,
+		(const char *)report + row->offset));
+}
+
+static bool
+put_fields(json_t *object, const struct report *report)
+{
+	for (int id = 0; id < FIELD_ID_COUNT; id++) {
+		const char *name = field_row((enum field_id)id)->name;
+
+		if (json_object_get(object, name) == NULL &&
+		    !put_field(object, report, (enum field_id)id, name))
+			return false;
+	}
+	return true;
+}
+
+static bool
+is_ipv4(const char *address)
+{
+	return address[0] != '\0' && strchr(address, ':') == NULL;
+}
+
+/* The vendor's object: the machine's own address, behind NAT the inner one. */
+static bool
+put_address(json_t *object, const struct report *report)
+{
+	static const enum field_id from[] = {FIELD_ID_INTERNAL_ADDRESS,
+		FIELD_ID_EXTERNAL_ADDRESS};
+
+	for (size_t i = 0; i < sizeof(from) / sizeof(from[0]); i++) {
+		if (report->has[from[i]] &&
+		    is_ipv4(field_text(report, from[i])))
+			return put_field(object, report, from[i],
+			    "address_ipv4");
+	}
+	return true;
+}
+
+static bool
+put_vendor(json_t *object, const struct report *report)
+{
+	char date[UTC_DATE_SIZE];
+	bool there = report->has[FIELD_ID_EXPIRY];
+	bool limited = report->usable && report->has[FIELD_ID_BANDWIDTH];
+	bool offline = report->has[FIELD_ID_MODE] &&
+	    report->mode == MODE_OFFLINE;
+
+	utc_date(there ? report->expiry : UTC_MIN, date);
+	return put_address(object, report) &&
+	    put_field(object, report, FIELD_ID_MEMORY, "total_memory_size") &&
+	    put_field(object, report, FIELD_ID_LOGICAL_CPUS,
+		"logical_cpus_number") &&
+	    put_field(object, report, FIELD_ID_CPU_MODEL, "cpu_model") &&
+	    (!there || put(object, "expiration_date", json_string(date))) &&
+	    put(object, "licensed_bandwidth",
+		json_integer(limited ? report->bandwidth_mbits : 0)) &&
+	    put(object, "issuer_type",
+		json_string(offline ? "manual" : "automatic"));
+}
+
+static json_t *
+report_object(const struct report *report, bool vendor)
+{
+	json_t *object = json_object();
+
+	if (object != NULL && (!vendor || put_vendor(object, report)) &&
+	    put_fields(object, report))
+		return object;
+	json_decref(object);
+	return NULL;
+}
+
+static json_t *
+agent_object(const struct agent_report *agent)
+{
+	json_t *object = json_object();
+
+	for (int id = 0; object != NULL && id < AGENT_ID_COUNT; id++) {
+		const struct agent_field *row =
+		    agent_field_row((enum agent_id)id);
+
+		if (!agent->has[id] ||
+		    put(object, row->name,
+			field_value(row->type, row->names,
+			    (const char *)agent + row->offset)))
+			continue;
+		json_decref(object);
+		return NULL;
+	}
+	return object;
+}
+
+/* Takes ${root}. */
+static bool
+print(json_t *root, size_t flags, struct buf *out)
+{
+	char *text = root == NULL ? NULL : json_dumps(root, flags);
+
+	json_decref(root);
+	if (text == NULL)
+		return false;
+	buf_puts(out, text);
+	buf_putc(out, '\n');
+	free(text);
+	return !out->failed;
+}
+
+bool
+json_license(const struct report *report, struct buf *out)
+{
+	return print(report_object(report, true), JSON_INDENT(2), out);
+}
+
+bool
+json_licenses(const struct report *reports, size_t count,
+    const struct agent_report *agent, struct buf *out)
+{
+	json_t *root = json_object();
+	json_t *array = json_array();
+	bool good = root != NULL && array != NULL &&
+	    put(root, "version", json_integer(STATUS_VERSION)) &&
+	    put(root, "agent", agent_object(agent));
+
+	for (size_t i = 0; good && i < count; i++)
+		good = json_array_append_new(array,
+			   report_object(&reports[i], false)) == 0;
+	good = good && json_object_set(root, "licenses", array) == 0;
+	json_decref(array);
+	if (good)
+		return print(root, JSON_INDENT(2), out);
+	json_decref(root);
+	return false;
+}
+
+bool
+json_result(bool success, const char *text, struct buf *out)
+{
+	json_t *root = json_object();
+
+	if (put(root, "success", json_boolean(success)) &&
+	    put(root, "text", text_value(text)))
+		return print(root, 0, out);
+	json_decref(root);
+	return false;
+}
