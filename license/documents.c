@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The frame of a document, read by position. It looks at line 1, the key
- * lines and the last 99 bytes, and refuses to know anything of the rest.
+ * The frame of a document, read by position: line 1, the key lines and the
+ * last 99 bytes; then, for a verified frame only, its bytes and lines. It
+ * refuses to know what a line means.
  */
 #include "license/documents.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "license/base/buf.h"
 #include "license/base/encode.h"
 
 #define OURS "leaseline-"
@@ -218,4 +221,122 @@ doc_frame_read(const char *bytes, size_t len, enum purpose purpose,
 	else if (!out->by_root)
 		good = read_certificate(out);
 	return good ? DOC_OK : DOC_KEY_LINES;
+}
+
+void
+doc_fault_set(struct doc_fault *fault, enum doc_error error,
+    const struct doc_line *line)
+{
+	size_t n = line->name_len;
+
+	*fault = (struct doc_fault){.error = error, .line = line->number};
+	if (n >= sizeof(fault->name))
+		n = sizeof(fault->name) - 1;
+	if (n > 0)
+		memcpy(fault->name, line->name, n);
+}
+
+/* Length of the good character at ${p}: no control, no BOM; 0 if it is not. */
+static size_t
+good_character(const char *p, size_t len)
+{
+	const unsigned char *s = (const unsigned char *)p;
+	size_t n = utf8_length(p, len);
+
+	if (n == 1 && (s[0] < 0x20 || s[0] == 0x7F))
+		return 0;
+	if (n == 2 && s[0] == 0xC2 && s[1] < 0xA0)
+		return 0;
+	if (n == 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0)
+		return 0;
+	return n;
+}
+
+bool
+doc_text_good(const char *text, size_t len)
+{
+	if (len == 0 || text[0] == ' ' || text[len - 1] == ' ')
+		return false;
+	while (len > 0) {
+		size_t n = good_character(text, len);
+
+		if (n == 0)
+			return false;
+		text += n;
+		len -= n;
+	}
+	return true;
+}
+
+bool
+doc_name_good(const char *text, size_t len)
+{
+	if (len == 0 || text[0] < 'a' || text[0] > 'z')
+		return false;
+	for (size_t i = 1; i < len; i++) {
+		char c = text[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+			c == '-'))
+			return false;
+	}
+	return true;
+}
+
+bool
+doc_lines_begin(const struct doc_frame *frame, struct doc_lines *out,
+    struct doc_fault *fault)
+{
+	struct doc_line line = {.number = 1};
+	size_t at = 0;
+
+	assert(frame->verified);
+	*out = (struct doc_lines){frame, frame->body, frame->body_line};
+	*fault = (struct doc_fault){.error = DOC_OK};
+	while (at < frame->len) {
+		bool end = frame->bytes[at] == '\n';
+		size_t n = end ? 1 :
+				 good_character(frame->bytes + at,
+				     frame->len - at);
+		if (n == 0) {
+			doc_fault_set(fault, DOC_BYTE, &line);
+			return false;
+		}
+		line.number += end;
+		at += n;
+	}
+	return true;
+}
+
+bool
+doc_lines_next(struct doc_lines *lines, struct doc_line *out,
+    struct doc_fault *fault)
+{
+	const char *start = lines->frame->bytes + lines->at;
+	size_t left = lines->frame->signed_len - lines->at;
+	size_t most = left < DOCUMENT_LINE_MAX ? left : DOCUMENT_LINE_MAX;
+	const char *end, *space;
+
+	*fault = (struct doc_fault){.error = DOC_OK};
+	*out = (struct doc_line){.number = lines->number};
+	if (left == 0)
+		return false;
+	end = memchr(start, '\n', most);
+	if (end == NULL) {
+		doc_fault_set(fault, DOC_LINE_LONG, out);
+		return false;
+	}
+	space = memchr(start, ' ', (size_t)(end - start));
+	if (space == NULL || !doc_name_good(start, (size_t)(space - start)) ||
+	    !doc_text_good(space + 1, (size_t)(end - space) - 1)) {
+		doc_fault_set(fault, DOC_LINE, out);
+		return false;
+	}
+	out->name = start;
+	out->name_len = (size_t)(space - start);
+	out->value = space + 1;
+	out->value_len = (size_t)(end - space) - 1;
+	lines->at += (size_t)(end - start) + 1;
+	lines->number++;
+	return true;
 }

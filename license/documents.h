@@ -127,6 +127,47 @@ enum doc_error doc_frame_read(const char *bytes, size_t len,
     enum purpose purpose, struct doc_frame *out);
 
 /*
+ * doc_lines: the lines between the key lines and the signature, one by one,
+ * once the frame is verified (assertion). ${name} and ${value} point into the
+ * document and have no NUL after them.
+ */
+struct doc_lines {
+	const struct doc_frame *frame;
+	size_t at;
+	unsigned number; /* of the next line, from 1 */
+};
+
+struct doc_line {
+	const char *name, *value;
+	size_t name_len, value_len;
+	unsigned number;
+};
+
+/*
+ * doc_lines_begin: checks the bytes of the whole document first. False with
+ * ${fault} filled (DOC_BYTE).
+ */
+bool doc_lines_begin(const struct doc_frame *frame, struct doc_lines *out,
+    struct doc_fault *fault);
+
+/*
+ * doc_lines_next: false at the end, with DOC_OK in ${fault}, and at a line
+ * that is not 'name value', with the error there.
+ */
+bool doc_lines_next(struct doc_lines *lines, struct doc_line *out,
+    struct doc_fault *fault);
+
+/* doc_fault_set: fill ${fault}; a name too long for it is cut. */
+void doc_fault_set(struct doc_fault *fault, enum doc_error error,
+    const struct doc_line *line);
+
+/* doc_text_good: bytes that a value may have: see the head of this file. */
+bool doc_text_good(const char *text, size_t len);
+
+/* doc_name_good: [a-z][a-z0-9-]* */
+bool doc_name_good(const char *text, size_t len);
+
+/*
  * doc_purpose: the purpose that line 1 claims, 0 when it is not ours. Enough
  * to decide whether a file may be touched; never to trust it.
  */
