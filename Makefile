@@ -19,7 +19,7 @@ LICENSE   = agent_report answer codec command documents edges facts fields hardw
             keyring names policy report sign status text timekeeping \
             verify
 KEEPER    = client disk exchange inspect keeper machine_key view watch
-EXPORTER  = metrics web
+EXPORTER  = metrics process web
 AGENT     = config control mib notices once snmp
 AUTHORITY = admin certificate database decide event init issue records route \
             serve writer

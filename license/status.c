@@ -20,28 +20,17 @@ add_printable(const char *text, struct buf *out)
 	buf_printable(out, text, strlen(text));
 }
 
-/* "in 3 h 12 min" or "3 h 12 min ago". */
-static void
-add_distance(utc_t t, utc_t now, struct buf *out)
-{
-	if (utc_before(t, now)) {
-		text_duration(now.s - t.s, out);
-		buf_puts(out, " ago");
-	} else {
-		buf_puts(out, "in ");
-		text_duration(t.s - now.s, out);
-	}
-}
-
+/* "2026-11-25T01:00:00Z (in 3 h 12 min)", or "(3 h 12 min ago)". */
 static void
 add_moment(utc_t t, utc_t now, struct buf *out)
 {
 	char text[UTC_TEXT_SIZE];
+	bool past = utc_before(t, now);
 
 	utc_text(t, text);
-	buf_printf(out, "%s (", text);
-	add_distance(t, now, out);
-	buf_putc(out, ')');
+	buf_printf(out, "%s (%s", text, past ? "" : "in ");
+	text_duration(past ? now.s - t.s : t.s - now.s, out);
+	buf_puts(out, past ? " ago)" : ")");
 }
 
 /* A horizon is told in days, which turn at midnight UTC. */
@@ -63,7 +52,25 @@ add_horizon(utc_t t, utc_t now, struct buf *out)
 struct page {
 	const struct report *r;
 	const struct agent_report *a;
+	enum field_id id; /* of the row, where one field is all it needs */
+	const char *tail;
 };
+
+static void
+row_moment(const struct page *p, struct buf *out)
+{
+	if (p->r->has[p->id])
+		add_moment(field_instant(p->r, p->id), p->r->now, out);
+}
+
+static void
+row_horizon(const struct page *p, struct buf *out)
+{
+	if (!p->r->has[p->id])
+		return;
+	add_horizon(field_instant(p->r, p->id), p->r->now, out);
+	buf_puts(out, p->tail);
+}
 
 static void
 row_name(const struct page *p, struct buf *out)
@@ -132,8 +139,6 @@ row_severity(const struct page *p, struct buf *out)
 static void
 row_advice(const struct page *p, struct buf *out)
 {
-	if (p->r->advice[0] == '\0')
-		buf_puts(out, "nothing");
 	add_printable(p->r->advice, out);
 }
 
@@ -182,31 +187,6 @@ row_term(const struct page *p, struct buf *out)
 }
 
 static void
-row_grace(const struct page *p, struct buf *out)
-{
-	if (!has(p->r, GRACE_END))
-		return;
-	add_horizon(p->r->grace_end, p->r->now, out);
-	buf_puts(out, "; the new hardware was refused");
-}
-
-static void
-row_expiry(const struct page *p, struct buf *out)
-{
-	if (!has(p->r, EXPIRY))
-		return;
-	add_horizon(p->r->expiry, p->r->now, out);
-	buf_puts(out, "; the end if nothing more happens");
-}
-
-static void
-row_successor(const struct page *p, struct buf *out)
-{
-	if (has(p->r, SUCCESSOR))
-		add_moment(p->r->successor_not_before, p->r->now, out);
-}
-
-static void
 row_attempt(const struct page *p, struct buf *out)
 {
 	if (!has(p->r, LAST_ATTEMPT))
@@ -244,13 +224,6 @@ row_success(const struct page *p, struct buf *out)
 		add_moment(p->r->refresh_last_success, p->r->now, out);
 	else if (has(p->r, RESULT))
 		buf_puts(out, "none yet");
-}
-
-static void
-row_next(const struct page *p, struct buf *out)
-{
-	if (has(p->r, NEXT_ATTEMPT))
-		add_moment(p->r->refresh_next_attempt, p->r->now, out);
 }
 
 static void
@@ -389,15 +362,6 @@ row_on_change(const struct page *p, struct buf *out)
 }
 
 static void
-row_certificate(const struct page *p, struct buf *out)
-{
-	if (!has(p->r, CERTIFICATE))
-		return;
-	buf_puts(out, "good until ");
-	add_horizon(p->r->authority_certificate_not_after, p->r->now, out);
-}
-
-static void
 row_clock(const struct page *p, struct buf *out)
 {
 	char text[UTC_TEXT_SIZE];
@@ -451,41 +415,46 @@ row_agent(const struct page *p, struct buf *out)
 static const struct {
 	const char *title; /* NULL: an empty line */
 	void (*add)(const struct page *p, struct buf *out);
+	enum field_id id;
+	const char *tail;
 } page_rows[] = {
-	{"License", row_name},
-	{"Product", row_product},
-	{"Issued by", row_issuer},
-	{NULL, NULL},
-	{"State", row_state},
-	{"Severity", row_severity},
-	{"What to do", row_advice},
-	{NULL, NULL},
-	{"Act before", row_action},
-	{"Lease end", row_lease},
-	{"Term end", row_term},
-	{"Grace end", row_grace},
-	{"Expiry", row_expiry},
-	{"Next license", row_successor},
-	{NULL, NULL},
-	{"Last refresh", row_attempt},
-	{"Result", row_result},
-	{"Last success", row_success},
-	{"Next refresh", row_next},
-	{"Overdue", row_overdue},
-	{"Failures", row_failures},
-	{NULL, NULL},
-	{"Bandwidth", row_bandwidth},
-	{"Binding", row_binding},
-	{"Hardware", row_hardware},
-	{"Rebinds", row_rebinds},
-	{"Addresses", row_addresses},
-	{"Source", row_source},
-	{"Certificate", row_certificate},
-	{"On change", row_on_change},
-	{NULL, NULL},
-	{"Clock", row_clock},
-	{"Storage", row_storage},
-	{"Agent", row_agent},
+	{"License", row_name, 0, NULL},
+	{"Product", row_product, 0, NULL},
+	{"Issued by", row_issuer, 0, NULL},
+	{NULL, NULL, 0, NULL},
+	{"State", row_state, 0, NULL},
+	{"Severity", row_severity, 0, NULL},
+	{"What to do", row_advice, 0, NULL},
+	{NULL, NULL, 0, NULL},
+	{"Act before", row_action, 0, NULL},
+	{"Lease end", row_lease, 0, NULL},
+	{"Term end", row_term, 0, NULL},
+	{"Grace end", row_horizon, FIELD_ID_GRACE_END,
+	    "; the new hardware was refused"},
+	{"Expiry", row_horizon, FIELD_ID_EXPIRY,
+	    "; the end if nothing more happens"},
+	{"Next license", row_moment, FIELD_ID_SUCCESSOR, NULL},
+	{NULL, NULL, 0, NULL},
+	{"Last refresh", row_attempt, 0, NULL},
+	{"Result", row_result, 0, NULL},
+	{"Last success", row_success, 0, NULL},
+	{"Next refresh", row_moment, FIELD_ID_NEXT_ATTEMPT, NULL},
+	{"Overdue", row_overdue, 0, NULL},
+	{"Failures", row_failures, 0, NULL},
+	{NULL, NULL, 0, NULL},
+	{"Bandwidth", row_bandwidth, 0, NULL},
+	{"Binding", row_binding, 0, NULL},
+	{"Hardware", row_hardware, 0, NULL},
+	{"Rebinds", row_rebinds, 0, NULL},
+	{"Addresses", row_addresses, 0, NULL},
+	{"Source", row_source, 0, NULL},
+	{"Certificate", row_horizon, FIELD_ID_CERTIFICATE,
+	    "; of the authority's TLS"},
+	{"On change", row_on_change, 0, NULL},
+	{NULL, NULL, 0, NULL},
+	{"Clock", row_clock, 0, NULL},
+	{"Storage", row_storage, 0, NULL},
+	{"Agent", row_agent, 0, NULL},
 };
 
 enum { TITLE_WIDTH = 15 };
@@ -494,7 +463,7 @@ void
 text_status(const struct report *report, const struct agent_report *agent,
     struct buf *out)
 {
-	const struct page page = {.r = report, .a = agent};
+	struct page page = {.r = report, .a = agent};
 	bool gap = true;
 
 	text_license(report, out);
@@ -505,6 +474,8 @@ text_status(const struct report *report, const struct agent_report *agent,
 			gap = true;
 			continue;
 		}
+		page.id = page_rows[i].id;
+		page.tail = page_rows[i].tail;
 		buf_init(&value, 4096);
 		page_rows[i].add(&page, &value);
 		if (value.len > 0) {
