@@ -15,7 +15,7 @@ B       := $(O)/$(CC)$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 
 # The lists are the map: floor 0, floor 1, floor 2, floor 3, roofs.
 BASE      = buf clock conf encode exposition file http log loop notify utc
-LICENSE   = agent_report answer codec command documents edges facts fields hardware json \
+LICENSE   = agent_report answer codec codec_value command documents edges facts fields hardware json \
             keyring names policy report sign status text timekeeping \
             verify
 KEEPER    = client disk exchange inspect keeper machine_key view watch

@@ -16,8 +16,8 @@ enum { TEXT_64 = 65, TEXT_256 = 257, ADDRESS_SIZE = 46, DETAIL_SIZE = 257 };
 /*
  * A row: C name (its bit in has), document name, type, member, limit a, limit
  * b, need. Types: TEXT(max bytes), NAME(enumeration), NUMBER(min, max),
- * INSTANT, KEY, NONCE, HASH, ADDRESS, HEX(bytes). Need: A always, O online
- * only, F offline only, P may be absent, OP online and may be absent.
+ * INSTANT, KEY, NONCE, HASH, ADDRESS. Need: A always, O online only, F
+ * offline only, P may be absent, OP online and may be absent.
  */
 #define LICENSE_FIELDS(X)                                                     \
 	X(ISSUER, "issuer", TEXT, issuer, 64, 0, A)                           \
@@ -166,10 +166,10 @@ struct refusal {
 	X(GRACE_FROM, "grace-from", INSTANT, grace_from, 0, 0, P)             \
 	X(HIGH_WATER, "high-water", INSTANT, high_water, 0, 0, P)             \
 	X(HIGH_WATER_BOOT, "high-water-boot-s", NUMBER, high_water_boot_s, 0, \
-	    INT64_MAX, P)                                                     \
+	    4294967295, P)                                                     \
 	X(SIGNED_TIME, "signed-time", INSTANT, signed_time, 0, 0, P)          \
 	X(SIGNED_BOOT, "signed-time-boot-s", NUMBER, signed_boot_s, 0,        \
-	    INT64_MAX, P)                                                     \
+	    4294967295, P)                                                     \
 	X(BOOT_ID, "boot-id", TEXT, boot_id, 64, 0, P)                        \
 	X(SIGNED_BOOT_ID, "signed-boot-id", TEXT, signed_boot_id, 64, 0, P)   \
 	X(MACHINE_ID_HASH, "machine-id-hash", HASH, machine_id_hash, 0, 0, P)
@@ -192,15 +192,35 @@ struct memory {
 	uint8_t machine_id_hash[SHA256_SIZE];
 };
 
+/*
+ * Clears a poisoned high-water mark: ${issued} is the time that the vendor
+ * vouches for, ${nonce} that of an offline request of this machine.
+ */
+#define TIME_RESET_FIELDS(X)                                                  \
+	X(MACHINE_KEY, "machine-key", KEY, machine_key, 0, 0, A)              \
+	X(ISSUED, "issued", INSTANT, issued, 0, 0, A)                         \
+	X(NONCE, "nonce", NONCE, nonce, 0, 0, A)
+
+struct time_reset {
+	uint64_t has;
+	uint8_t signer[KEY_SIZE];
+	utc_t signer_until;
+	uint8_t machine_key[KEY_SIZE];
+	utc_t issued;
+	uint8_t nonce[NONCE_SIZE];
+};
+
 #define CODEC_BIT(p, name, doc, type, member, a, b, need) p##_##name,
 #define LICENSE_BIT(...) CODEC_BIT(LICENSE, __VA_ARGS__)
 #define REQUEST_BIT(...) CODEC_BIT(REQUEST, __VA_ARGS__)
 #define REFUSAL_BIT(...) CODEC_BIT(REFUSED, __VA_ARGS__)
 #define STATE_BIT(...) CODEC_BIT(MEMORY, __VA_ARGS__)
+#define TIME_RESET_BIT(...) CODEC_BIT(TIME_RESET, __VA_ARGS__)
 enum license_bit { LICENSE_FIELDS(LICENSE_BIT) LICENSE_FIELD_COUNT };
 enum request_bit { REQUEST_FIELDS(REQUEST_BIT) REQUEST_FIELD_COUNT };
 enum refusal_bit { REFUSAL_FIELDS(REFUSAL_BIT) REFUSED_FIELD_COUNT };
 enum memory_bit { STATE_FIELDS(STATE_BIT) MEMORY_FIELD_COUNT };
+enum time_reset_bit { TIME_RESET_FIELDS(TIME_RESET_BIT) TIME_RESET_COUNT };
 
 /* has_bit, bit: presence of a line: has_bit(license.has, LICENSE_EDITION). */
 #define bit(n) ((uint64_t)1 << (n))
@@ -209,7 +229,8 @@ enum memory_bit { STATE_FIELDS(STATE_BIT) MEMORY_FIELD_COUNT };
 /*
  * ..._decode: the frame must be verified (assertion). Checks every line, the
  * ranges, the order and the conditions of the mode, issued <= signer-until,
- * and that nothing contradicts. True, or false with ${fault} filled.
+ * and that nothing contradicts. True, or false with ${fault} filled and
+ * ${out} zeroed.
  */
 bool license_decode(const struct doc_frame *frame, struct license *out,
     struct doc_fault *fault);
@@ -218,6 +239,8 @@ bool request_decode(const struct doc_frame *frame, struct request *out,
 bool refusal_decode(const struct doc_frame *frame, struct refusal *out,
     struct doc_fault *fault);
 bool memory_decode(const struct doc_frame *frame, struct memory *out,
+    struct doc_fault *fault);
+bool time_reset_decode(const struct doc_frame *frame, struct time_reset *out,
     struct doc_fault *fault);
 
 /*
@@ -230,6 +253,7 @@ bool license_encode(const struct license *license, struct buf *out);
 bool request_encode(const struct request *request, struct buf *out);
 bool refusal_encode(const struct refusal *refusal, struct buf *out);
 bool memory_encode(const struct memory *memory, struct buf *out);
+bool time_reset_encode(const struct time_reset *reset, struct buf *out);
 
 /*
  * document_begin: append line 1 and, for a document by a machine, its key
