@@ -41,6 +41,7 @@ struct codec_table {
 #define REFUSAL_ROW(...) ROW(refusal, __VA_ARGS__)
 #define STATE_ROW(...) ROW(memory, __VA_ARGS__)
 #define TIME_RESET_ROW(...) ROW(time_reset, __VA_ARGS__)
+#define REVOKED_ROW(...) ROW(revoked, __VA_ARGS__)
 
 static const struct codec_field license_fields[] = {LICENSE_FIELDS(
     LICENSE_ROW)};
@@ -51,6 +52,8 @@ static const struct codec_field refusal_fields[] = {REFUSAL_FIELDS(
 static const struct codec_field memory_fields[] = {STATE_FIELDS(STATE_ROW)};
 static const struct codec_field time_reset_fields[] = {TIME_RESET_FIELDS(
     TIME_RESET_ROW)};
+static const struct codec_field revoked_fields[] = {REVOKED_FIELDS(
+    REVOKED_ROW)};
 
 static enum doc_error
 check_license(const void *object, const char **name)
@@ -116,8 +119,10 @@ static const struct codec_table time_reset_table = {
 	TABLE(TIME_RESET, time_reset, time_reset_fields),
 	BY_VENDOR(time_reset),
 };
+static const struct codec_table revoked_table = {
+	TABLE(REVOKED, revoked, revoked_fields)};
 
-/* The presence bits come first, then the key of the key lines. */
+/* The presence bits come first, then the key of the key lines, if any. */
 enum { KEY_OFFSET = sizeof(uint64_t) };
 #define HEAD(type, key)                                                       \
 	_Static_assert(offsetof(struct type, has) == 0 &&                     \
@@ -128,6 +133,7 @@ HEAD(request, machine_key);
 HEAD(refusal, signer);
 HEAD(memory, machine_key);
 HEAD(time_reset, signer);
+_Static_assert(offsetof(struct revoked, has) == 0, "has comes first");
 
 static int
 mode_of(const struct codec_table *table, const void *object)
@@ -169,6 +175,69 @@ is_optional(const struct doc_line *line)
 	    doc_name_good(line->name + n, line->name_len - n);
 }
 
+/* Entry ${i} of a list of keys, as a field of its own. */
+static struct codec_field
+key_at(const struct codec_field *list, size_t i)
+{
+	return (struct codec_field){
+		.name = list->name,
+		.type = CODEC_KEY,
+		.offset = list->offset + offsetof(struct codec_keys, key) +
+		    i * KEY_SIZE,
+		.size = KEY_SIZE,
+	};
+}
+
+static enum doc_error
+take_key(const struct codec_field *list, const struct doc_line *line,
+    void *object)
+{
+	struct codec_keys *keys = (void *)((char *)object + list->offset);
+	struct codec_field field = key_at(list, keys->count);
+
+	if (keys->count == REVOKED_MAX ||
+	    !codec_value_parse(&field, line->value, line->value_len, object))
+		return DOC_VALUE;
+	for (size_t i = 0; i < keys->count; i++) {
+		if (memcmp(keys->key[i], keys->key[keys->count],
+			KEY_SIZE) == 0)
+			return DOC_REPEATED;
+	}
+	keys->count++;
+	return DOC_OK;
+}
+
+static bool
+print_field(const struct codec_field *field, const void *object,
+    struct buf *out)
+{
+	buf_printf(out, "%s ", field->name);
+	if (!codec_value_print(field, object, out))
+		return false;
+	buf_putc(out, '\n');
+	return true;
+}
+
+static bool
+print_keys(const struct codec_field *list, const void *object, struct buf *out)
+{
+	const struct codec_keys *keys =
+	    (const void *)((const char *)object + list->offset);
+
+	if (keys->count == 0 || keys->count > REVOKED_MAX)
+		return false;
+	for (size_t i = 0; i < keys->count; i++) {
+		struct codec_field field = key_at(list, i);
+
+		for (size_t k = 0; k < i; k++) {
+			if (memcmp(keys->key[i], keys->key[k], KEY_SIZE) == 0)
+				return false;
+		}
+		print_field(&field, object, out);
+	}
+	return true;
+}
+
 struct decoder {
 	const struct doc_frame *frame;
 	const struct codec_table *table;
@@ -183,6 +252,7 @@ take_line(struct decoder *d, const struct doc_line *line)
 {
 	uint64_t *has = d->object;
 	const struct codec_field *field;
+	enum doc_error error = DOC_OK;
 	size_t i = 0;
 
 	if (is_optional(line)) {
@@ -194,17 +264,21 @@ take_line(struct decoder *d, const struct doc_line *line)
 	if (i == d->table->count)
 		return DOC_UNKNOWN_NAME;
 	field = &d->table->fields[i];
-	if (has_bit(*has, i))
+	if (has_bit(*has, i) && field->type != CODEC_KEYS)
 		return DOC_REPEATED;
 	if (i < d->next || d->optional_count > 0)
 		return DOC_ORDER;
 	if (is_forbidden(field->need, mode_of(d->table, d->object)))
 		return DOC_FORBIDDEN;
-	if (!codec_value_parse(field, line->value, line->value_len, d->object))
-		return DOC_VALUE;
-	*has |= bit(i);
-	d->next = i + 1;
-	return DOC_OK;
+	if (field->type == CODEC_KEYS)
+		error = take_key(field, line, d->object);
+	else if (!codec_value_parse(field, line->value, line->value_len,
+		     d->object))
+		error = DOC_VALUE;
+	if (error == DOC_OK)
+		*has |= bit(i);
+	d->next = field->type == CODEC_KEYS ? i : i + 1;
+	return error;
 }
 
 /* Names end at a space, which sorts before every byte of a name. */
@@ -288,7 +362,8 @@ decode(const struct doc_frame *frame, const struct codec_table *table,
 
 	assert(frame->verified && frame->purpose == table->purpose);
 	memset(out, 0, table->size);
-	memcpy((char *)out + KEY_OFFSET, frame->key, KEY_SIZE);
+	if (!frame->by_root)
+		memcpy((char *)out + KEY_OFFSET, frame->key, KEY_SIZE);
 	if (table->signer != 0)
 		memcpy((char *)out + table->signer_until, &frame->signer_until,
 		    sizeof(utc_t));
@@ -329,10 +404,10 @@ encode(const struct codec_table *table, const void *object, struct buf *out)
 		}
 		if (is_forbidden(field->need, mode))
 			return false;
-		buf_printf(out, "%s ", field->name);
-		if (!codec_value_print(field, object, out))
+		if (field->type == CODEC_KEYS ?
+			!print_keys(field, object, out) :
+			!print_field(field, object, out))
 			return false;
-		buf_putc(out, '\n');
 	}
 	if (table->check != NULL && table->check(object, &name) != DOC_OK)
 		return false;
@@ -354,6 +429,7 @@ FUNCTIONS(request)
 FUNCTIONS(refusal)
 FUNCTIONS(memory)
 FUNCTIONS(time_reset)
+FUNCTIONS(revoked)
 
 void
 document_begin(enum purpose purpose, const uint8_t *machine_key,

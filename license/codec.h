@@ -16,8 +16,9 @@ enum { TEXT_64 = 65, TEXT_256 = 257, ADDRESS_SIZE = 46, DETAIL_SIZE = 257 };
 /*
  * A row: C name (its bit in has), document name, type, member, limit a, limit
  * b, need. Types: TEXT(max bytes), NAME(enumeration), NUMBER(min, max),
- * INSTANT, KEY, NONCE, HASH, ADDRESS. Need: A always, O online only, F
- * offline only, P may be absent, OP online and may be absent.
+ * INSTANT, KEY, NONCE, HASH, ADDRESS, KEYS (one line each, so the name
+ * repeats). Need: A always, O online only, F offline only, P may be absent, OP
+ * online and may be absent.
  */
 #define LICENSE_FIELDS(X)                                                     \
 	X(ISSUER, "issuer", TEXT, issuer, 64, 0, A)                           \
@@ -210,17 +211,37 @@ struct time_reset {
 	uint8_t nonce[NONCE_SIZE];
 };
 
+/* Signers that must not be believed any more; a root signs the list. */
+#define REVOKED_FIELDS(X)                                                     \
+	X(VERSION, "version", NUMBER, version, 1, INT64_MAX, A)               \
+	X(KEYS, "revoked", KEYS, keys, 0, 0, P)
+
+enum { REVOKED_MAX = 64 };
+
+struct codec_keys {
+	size_t count;
+	uint8_t key[REVOKED_MAX][KEY_SIZE];
+};
+
+struct revoked {
+	uint64_t has;
+	int64_t version; /* rises with every list */
+	struct codec_keys keys;
+};
+
 #define CODEC_BIT(p, name, doc, type, member, a, b, need) p##_##name,
 #define LICENSE_BIT(...) CODEC_BIT(LICENSE, __VA_ARGS__)
 #define REQUEST_BIT(...) CODEC_BIT(REQUEST, __VA_ARGS__)
 #define REFUSAL_BIT(...) CODEC_BIT(REFUSED, __VA_ARGS__)
 #define STATE_BIT(...) CODEC_BIT(MEMORY, __VA_ARGS__)
 #define TIME_RESET_BIT(...) CODEC_BIT(TIME_RESET, __VA_ARGS__)
+#define REVOKED_BIT(...) CODEC_BIT(REVOKED, __VA_ARGS__)
 enum license_bit { LICENSE_FIELDS(LICENSE_BIT) LICENSE_FIELD_COUNT };
 enum request_bit { REQUEST_FIELDS(REQUEST_BIT) REQUEST_FIELD_COUNT };
 enum refusal_bit { REFUSAL_FIELDS(REFUSAL_BIT) REFUSED_FIELD_COUNT };
 enum memory_bit { STATE_FIELDS(STATE_BIT) MEMORY_FIELD_COUNT };
 enum time_reset_bit { TIME_RESET_FIELDS(TIME_RESET_BIT) TIME_RESET_COUNT };
+enum revoked_bit { REVOKED_FIELDS(REVOKED_BIT) REVOKED_COUNT };
 
 /* has_bit, bit: presence of a line: has_bit(license.has, LICENSE_EDITION). */
 #define bit(n) ((uint64_t)1 << (n))
@@ -242,6 +263,8 @@ bool memory_decode(const struct doc_frame *frame, struct memory *out,
     struct doc_fault *fault);
 bool time_reset_decode(const struct doc_frame *frame, struct time_reset *out,
     struct doc_fault *fault);
+bool revoked_decode(const struct doc_frame *frame, struct revoked *out,
+    struct doc_fault *fault);
 
 /*
  * ..._encode: append the lines after the key lines, without the signature;
@@ -254,6 +277,7 @@ bool request_encode(const struct request *request, struct buf *out);
 bool refusal_encode(const struct refusal *refusal, struct buf *out);
 bool memory_encode(const struct memory *memory, struct buf *out);
 bool time_reset_encode(const struct time_reset *reset, struct buf *out);
+bool revoked_encode(const struct revoked *revoked, struct buf *out);
 
 /*
  * document_begin: append line 1 and, for a document by a machine, its key

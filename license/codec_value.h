@@ -21,6 +21,7 @@ enum codec_type {
 	CODEC_NONCE,   /* uint8_t[NONCE_SIZE], hex */
 	CODEC_HASH,    /* uint8_t[SHA256_SIZE], hex */
 	CODEC_ADDRESS, /* char[ADDRESS_SIZE] */
+	CODEC_KEYS,    /* struct codec_keys: codec.c makes KEYs of it */
 };
 
 enum codec_need {

@@ -6,18 +6,18 @@
 #ifndef LICENSE_KEYRING_H
 #define LICENSE_KEYRING_H
 
+#include "license/codec.h"
 #include "license/documents.h"
 
 struct buf;
 
-enum { KEYRING_ROOTS_MAX = 8, KEYRING_REVOKED_MAX = 64 };
+enum { KEYRING_ROOTS_MAX = 8 };
 
 struct keyring {
 	size_t root_count;
 	uint8_t root[KEYRING_ROOTS_MAX][KEY_SIZE];
-	int64_t revoked_version;
-	size_t revoked_count;
-	uint8_t revoked[KEYRING_REVOKED_MAX][KEY_SIZE];
+	int64_t revoked_version; /* 0: no list was seen yet */
+	struct codec_keys revoked;
 };
 
 /*
@@ -31,6 +31,12 @@ bool keyring_parse_roots(const char *text, struct keyring *out,
 
 /* keyring_print_root: the text of a root file with one key. */
 void keyring_print_root(const uint8_t root[KEY_SIZE], struct buf *out);
+
+/*
+ * keyring_revoke: take over a decoded list. False, with nothing changed, when
+ * a list of a higher version was taken before.
+ */
+bool keyring_revoke(struct keyring *keyring, const struct revoked *list);
 
 bool keyring_revoked(const struct keyring *keyring,
     const uint8_t key[KEY_SIZE]);
