@@ -18,9 +18,10 @@ BASE      = buf clock conf encode exposition file http log loop notify utc
 LICENSE   = agent_report answer codec codec_value command documents edges facts fields hardware json \
             keyring names policy report sign status text timekeeping \
             verify
-KEEPER    = client disk exchange inspect keeper machine_key view watch
+KEEPER    = client disk errands inspect keeper load machine_key memory pulse \
+            renew view watch
 EXPORTER  = metrics process web
-AGENT     = config control mib notices once snmp
+AGENT     = config config_check control execute mib notices once snmp
 AUTHORITY = admin certificate database decide event init issue records route \
             serve writer
 

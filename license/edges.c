@@ -91,3 +91,32 @@ edges_between(const struct report *before, const struct report *after)
 		edges.set |= edge_bit(BANDWIDTH_NORMAL);
 	return edges;
 }
+
+static void
+sooner(utc_t candidate, utc_t now, utc_t *next)
+{
+	if (utc_before(now, candidate))
+		*next = utc_min(*next, candidate);
+}
+
+utc_t
+edges_next(const struct report *report)
+{
+	utc_t now = report->now;
+	utc_t next = utc_add(utc_day_end(now, 0), 1);
+	utc_t deadline = report->action_deadline;
+
+	if (report->has[FIELD_ID_EXPIRY])
+		sooner(utc_add(report->expiry, 1), now, &next);
+	if (report->has[FIELD_ID_ACTION_DEADLINE]) {
+		sooner(utc_add(deadline, 1 - report->action_warning_s), now,
+		    &next);
+		sooner(utc_add(deadline, 1 - report->action_critical_s), now,
+		    &next);
+	}
+	if (report->has[FIELD_ID_REFRESH_DUE])
+		sooner(utc_add(report->refresh_due, 1), now, &next);
+	if (report->has[FIELD_ID_GRACE_END])
+		sooner(utc_add(report->grace_end, 1), now, &next);
+	return next;
+}

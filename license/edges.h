@@ -46,4 +46,11 @@ struct edges {
 struct edges edges_between(const struct report *before,
     const struct report *after);
 
+/*
+ * edges_next: the next instant after ${report}->now at which the report would
+ * differ in state, severity or days without anything else happening; the
+ * keeper arms one timer for it. Always there: midnight at the latest.
+ */
+utc_t edges_next(const struct report *report);
+
 #endif

@@ -311,6 +311,11 @@ policy_apply(struct license_facts *facts, const struct outcome *outcome,
 		take_refusal(facts, &outcome->answer->refusal, outcome->at);
 		break;
 	default:
+		/* Good but not on disk: in force from memory, and asked for
+		 * again (the same bytes) until the disk takes it. */
+		if (outcome->result == RESULT_STORAGE && outcome->answer != NULL)
+			take_license(facts, &outcome->answer->license, outcome,
+			    random);
 		facts->failures_in_row++;
 		break;
 	}

@@ -32,7 +32,8 @@ struct outcome {
 	utc_t started;	      /* when it was sent */
 	int64_t duration_ms;
 	int64_t retry_after_s; /* HTTP Retry-After; 0: none */
-	const struct answer *answer; /* OK, REFUSED; NULL otherwise */
+	const struct answer *answer; /* OK, REFUSED, or STORAGE: a good license
+					that could not be written; or NULL */
 };
 
 /*

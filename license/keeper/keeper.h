@@ -46,6 +46,8 @@ struct keeper_options {
 	 */
 	void (*edges)(void *self, const struct report *report,
 	    const struct edges *edges);
+	/* beat: every 30 s from the loop: for the watchdog. May be NULL. */
+	void (*beat)(void *self);
 	void *self;
 };
 

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What people ask for over the control socket, and who waits for how it ends.
+ * It prints nothing and decides nothing about a license.
+ */
+#include <string.h>
+
+#include "license/base/clock.h"
+#include "license/keeper/holding.h"
+#include "license/sign.h"
+
+void
+keeper_wake(struct keeper *keeper, const struct holding *holding, bool ok,
+    const char *sentence)
+{
+	size_t i = 0;
+
+	while (i < keeper->waiter_count) {
+		struct waiter waiter = keeper->waiters[i];
+
+		if (waiter.holding != holding) {
+			i++;
+			continue;
+		}
+		keeper->waiters[i] = keeper->waiters[--keeper->waiter_count];
+		/* What the caller sees next must already be published. */
+		keeper_publish(keeper);
+		waiter.done(waiter.self, ok, sentence);
+	}
+}
+
+void
+keeper_expire_waiters(struct keeper *keeper, mono_t now)
+{
+	size_t i = 0;
+
+	while (i < keeper->waiter_count) {
+		struct waiter waiter = keeper->waiters[i];
+
+		if (waiter.until.ns > now.ns) {
+			i++;
+			continue;
+		}
+		keeper->waiters[i] = keeper->waiters[--keeper->waiter_count];
+		waiter.done(waiter.self, false, "There is no answer yet; the "
+			"agent goes on trying, see 'fcli show license_status'");
+	}
+}
+
+void
+keeper_forget(struct keeper *keeper, void *self)
+{
+	size_t i = 0;
+
+	while (i < keeper->waiter_count) {
+		if (keeper->waiters[i].self == self)
+			keeper->waiters[i] =
+			    keeper->waiters[--keeper->waiter_count];
+		else
+			i++;
+	}
+}
+
+static struct holding *
+find(struct keeper *keeper, const char *name, struct buf *error)
+{
+	for (size_t i = 0; i < keeper->count; i++) {
+		if (name == NULL || name[0] == '\0' ||
+		    strcmp(keeper->holdings[i]->config.name, name) == 0)
+			return keeper->holdings[i];
+	}
+	if (name == NULL || name[0] == '\0')
+		buf_puts(error, "No license is configured");
+	else
+		buf_printf(error, "No license is named %s in the configuration",
+		    name);
+	return NULL;
+}
+
+static bool
+wait_for(struct keeper *keeper, const struct holding *holding,
+    keeper_done_fn *done, void *self, struct buf *error)
+{
+	if (keeper->waiter_count == KEEPER_WAITERS_MAX) {
+		buf_puts(error, "Too many are waiting for a refresh already");
+		return false;
+	}
+	mono_t until = clock_boot();
+	until.ns += (int64_t)KEEPER_RENEW_WAIT_S * 1000000000;
+	keeper->waiters[keeper->waiter_count++] = (struct waiter){
+		.done = done,
+		.self = self,
+		.holding = holding,
+		.until = until,
+	};
+	return true;
+}
+
+/* Due now: the round that this is asked in starts it. */
+static void
+make_due(struct holding *holding)
+{
+	holding->facts.next_attempt = keeper_now(holding->keeper);
+	holding->commit = true;
+	holding->keeper->dirty = true;
+}
+
+bool
+keeper_renew(struct keeper *keeper, const char *name, keeper_done_fn *done,
+    void *self, struct buf *error)
+{
+	struct holding *holding = find(keeper, name, error);
+
+	if (holding == NULL)
+		return false;
+	if (!policy_refreshes(&holding->facts)) {
+		buf_printf(error, "License %s is not refreshed by an authority; "
+			"put a new file at %s and run 'fcli commit'",
+		    holding->config.name, holding->config.license_file);
+		return false;
+	}
+	if (!wait_for(keeper, holding, done, self, error))
+		return false;
+	make_due(holding);
+	return true;
+}
+
+bool
+keeper_commit(struct keeper *keeper, const char *name, keeper_done_fn *done,
+    void *self, struct buf *error)
+{
+	struct holding *wanted = find(keeper, name, error);
+
+	if (wanted == NULL)
+		return false;
+	for (size_t i = 0; i < keeper->count; i++) {
+		struct holding *holding = keeper->holdings[i];
+
+		holding_inspect(holding);
+		holding_look(holding, true);
+		if (policy_refreshes(&holding->facts))
+			make_due(holding);
+	}
+	keeper_publish(keeper);
+	if (policy_refreshes(&wanted->facts))
+		return wait_for(keeper, wanted, done, self, error);
+	done(self, true, "The configuration and the license file were read "
+		"again");
+	return true;
+}
+
+void
+keeper_config_result(struct keeper *keeper, bool ok)
+{
+	keeper->agent.config_ok = ok;
+	if (ok)
+		keeper->agent.config_loaded = clock_wall();
+	keeper->dirty = true;
+}
+
+bool
+keeper_hardware_data(struct keeper *keeper, const char *name, struct buf *out,
+    struct buf *error)
+{
+	struct holding *holding = find(keeper, name, error);
+
+	if (holding == NULL)
+		return false;
+	if (holding_compose(holding, ASK_OFFLINE, out))
+		return true;
+	buf_puts(error, "The hardware data cannot be signed: the system has "
+			"no randomness, or the product name is not a good one");
+	return false;
+}
+
+static struct holding *
+with_index(const struct keeper *keeper, int64_t index)
+{
+	for (size_t i = 0; i < keeper->count; i++) {
+		if (keeper->holdings[i]->facts.index == index)
+			return keeper->holdings[i];
+	}
+	return NULL;
+}
+
+void
+keeper_acknowledge(struct keeper *keeper, int64_t index, unsigned raised,
+    unsigned cleared)
+{
+	struct holding *holding = with_index(keeper, index);
+
+	if (holding == NULL)
+		return;
+	unsigned announced = (holding->announced | raised) & ~cleared;
+	if (announced == holding->announced)
+		return;
+	holding->announced = announced;
+	holding_persist(holding);
+}
+
+unsigned
+keeper_announced(const struct keeper *keeper, int64_t index)
+{
+	const struct holding *holding = with_index(keeper, index);
+
+	return holding == NULL ? 0 : holding->announced;
+}

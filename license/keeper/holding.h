@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The rooms of the keeper: what it holds of each license, and what its files
+ * do for one another. Nobody but license/keeper/ includes this.
+ *
+ *   keeper.c  life: what is held, from opening to freeing
+ *   pulse.c   every beat and round: clock, due renewals, publication, edges
+ *   errands.c what people ask for over the control socket
+ *   load.c    what is on disk, at start and when it changes
+ *   renew.c   one exchange from the request to the last rename
+ *   memory.c  the signed state documents
+ */
+#ifndef LICENSE_KEEPER_HOLDING_H
+#define LICENSE_KEEPER_HOLDING_H
+
+#include "license/base/buf.h"
+#include "license/base/file.h"
+#include "license/facts.h"
+#include "license/keeper/client.h"
+#include "license/keeper/keeper.h"
+#include "license/keyring.h"
+#include "license/policy.h"
+
+struct signing_key;
+
+enum {
+	KEEPER_TRANSFERS_MAX = 32,
+	KEEPER_WAITERS_MAX = 64,
+	KEEPER_BEAT_S = 30,
+	KEEPER_INSPECT_S = 600,
+	KEEPER_PERSIST_S = HOUR_S,
+};
+
+struct holding {
+	struct keeper *keeper;
+	struct keeper_license config;
+	struct license_facts facts; /* the working copy; published copied */
+	struct keyring keyring;
+	struct buf license_bytes;   /* of facts.license */
+	struct buf refusal_bytes;   /* of facts.refusal */
+	struct buf request_bytes;   /* sent or to be sent; empty: none */
+	struct request request;	    /* decoded */
+	uint8_t request_sha256[SHA256_SIZE];
+	bool request_fresh; /* its nonce was first sent in this attempt */
+	bool in_flight;
+	bool commit; /* ask at once, whatever the plan says */
+	utc_t started;
+	struct file_identity watched;
+	unsigned announced;
+	bool has_report;
+	const struct license_facts *published;
+	struct report report; /* the last one that edges were taken from */
+};
+
+struct waiter {
+	keeper_done_fn *done;
+	void *self;
+	const struct holding *holding;
+	mono_t until;
+};
+
+struct keeper {
+	char directory[KEEPER_PATH_SIZE];
+	bool reading_only;
+	int lock_fd, watch_fd;
+	struct board *board;
+	void (*edges)(void *self, const struct report *report,
+	    const struct edges *edges);
+	void (*beat)(void *self);
+	void *self;
+	struct signing_key *key;
+	uint8_t machine_key[KEY_SIZE];
+	bool has_machine_id;
+	uint8_t machine_id_hash[SHA256_SIZE];
+	struct client *client;
+	struct agent_facts agent;
+	enum trust trust;
+	struct holding **holdings;
+	size_t count;
+	size_t in_flight;
+	struct waiter waiters[KEEPER_WAITERS_MAX];
+	size_t waiter_count;
+	mono_t next_beat, next_inspect, next_persist, next_edge;
+	int64_t next_index;
+	bool dirty; /* something published is out of date */
+};
+
+/* pulse.c */
+void holding_inspect(struct holding *holding);
+void keeper_take_clock(struct keeper *keeper);
+void keeper_publish(struct keeper *keeper);
+utc_t keeper_now(struct keeper *keeper);
+uint32_t keeper_random(void);
+
+/* errands.c */
+void keeper_expire_waiters(struct keeper *keeper, mono_t now);
+/* keeper_wake: tell those who wait for ${holding} how it ended. */
+void keeper_wake(struct keeper *keeper, const struct holding *holding, bool ok,
+    const char *sentence);
+
+/* load.c */
+/* holding_load: everything from disk; heals the license file. */
+void holding_load(struct holding *holding);
+/* holding_look: the license file again, if it changed (or ${force}). */
+void holding_look(struct holding *holding, bool force);
+/*
+ * holding_place: the license in force to its path and to the state directory.
+ * False when a write failed (facts.storage_failed is set); a stranger's file
+ * at the path is not a failure of ours.
+ */
+bool holding_place(struct holding *holding);
+
+/* renew.c */
+/* holding_renew: start an exchange unless one is in flight. */
+void holding_renew(struct holding *holding);
+/* holding_compose: a fresh signed request into ${out}. */
+bool holding_compose(const struct holding *holding, enum ask ask,
+    struct buf *out);
+/* holding_adopt_request: bytes found on disk, if they are still ours. */
+bool holding_adopt_request(struct holding *holding, const struct buf *bytes);
+
+/* memory.c */
+/* False and logged once when the write failed. */
+bool holding_persist(struct holding *holding);
+void holding_recall(struct holding *holding);
+bool keeper_persist_clock(struct keeper *keeper);
+void keeper_recall_clock(struct keeper *keeper);
+/* storage_result: remember how the last write went, log a change once. */
+bool storage_result(struct keeper *keeper, const char *what, int rc,
+    mono_t started);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What machine is this: the CPU by libcpuid, the rest by the kernel's files.
+ * What cannot be read stays unknown. It compares nothing (hardware.h).
+ */
+#ifndef LICENSE_KEEPER_INSPECT_H
+#define LICENSE_KEEPER_INSPECT_H
+
+#include "license/hardware.h"
+
+/*
+ * inspect_hardware: ${authority_url} decides the internal address: the source
+ * address of the route to that host when it is a literal, of the default
+ * route otherwise; no packet is sent. Takes about a millisecond.
+ */
+void inspect_hardware(const char *authority_url, struct hardware *out);
+
+/*
+ * inspect_machine_id: HMAC-SHA256 of /etc/machine-id for this application, so
+ * that the raw id never leaves the machine. False when there is none.
+ */
+bool inspect_machine_id(uint8_t out[static SHA256_SIZE]);
+
+#endif

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What is on disk, at start and whenever the license file changes: which
+ * document is in force, what is kept aside, what is healed. It talks to no
+ * authority.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "license/answer.h"
+#include "license/base/clock.h"
+#include "license/base/log.h"
+#include "license/keeper/disk.h"
+#include "license/keeper/holding.h"
+
+enum { FILE_MAX = 65536, SETTLE_S = 3 };
+
+/* A license found somewhere, and whether it is any good. */
+struct candidate {
+	bool good;
+	struct buf bytes;
+	struct license license;
+	struct doc_fault fault;
+};
+
+static void
+judge(const struct holding *holding, struct candidate *c)
+{
+	c->good = license_admit(buf_text(&c->bytes), c->bytes.len,
+	    &holding->keyring, holding->config.product, &c->license,
+	    &c->fault);
+}
+
+static bool
+is_foreign(const struct holding *holding, const struct license *license)
+{
+	return license->mode == MODE_ONLINE && memcmp(license->machine_key,
+	    holding->keeper->machine_key, KEY_SIZE) != 0;
+}
+
+/*
+ * Is ${file} to be taken in place of ${held}? A license for this machine
+ * beats another machine's; then the later document of one license; of two
+ * licenses the one issued later, since that is what a person put there.
+ */
+static bool
+supersedes(const struct holding *holding, const struct license *file,
+    const struct license *held)
+{
+	bool file_foreign = is_foreign(holding, file);
+	bool held_foreign = is_foreign(holding, held);
+
+	if (file_foreign != held_foreign)
+		return held_foreign;
+	if (strcmp(file->id, held->id) == 0)
+		return file->sequence > held->sequence;
+	return utc_before(held->issued, file->issued);
+}
+
+static void
+take(struct holding *holding, struct candidate *c)
+{
+	buf_clear(&holding->license_bytes);
+	buf_add(&holding->license_bytes, c->bytes.data, c->bytes.len);
+	holding->facts.license = c->license;
+	holding->facts.has_license = true;
+	holding->facts.file_detail[0] = '\0';
+	if (holding->facts.has_refusal && policy_refused(&holding->facts) == 0)
+		holding->facts.has_refusal = false;
+	holding->facts.sequence = policy_highest(&holding->facts);
+	holding->keeper->dirty = true;
+}
+
+static void
+describe_rejection(struct holding *holding, const struct candidate *c,
+    bool older)
+{
+	char why[DETAIL_SIZE];
+
+	if (older)
+		text_copy(why, sizeof(why), "a newer license is in force");
+	else
+		doc_fault_text(&c->fault, why, sizeof(why));
+	text_copy(holding->facts.file_detail,
+	    sizeof(holding->facts.file_detail), why);
+	log_error("The license file %s is not used: %s", holding->config.
+		license_file, why);
+}
+
+bool
+holding_place(struct holding *holding)
+{
+	struct keeper *keeper = holding->keeper;
+	struct license_facts *facts = &holding->facts;
+	const struct buf *bytes = &holding->license_bytes;
+	const char *path = holding->config.license_file;
+	mono_t started = clock_boot();
+
+	if (keeper->reading_only || !facts->has_license)
+		return true;
+	/* The state directory first: it is what a torn path heals from. */
+	bool kept = storage_result(keeper, "the license",
+	    disk_write(keeper->directory, facts->name, DISK_LICENSE,
+		bytes->data, bytes->len), started);
+	bool placed = disk_place(path, bytes->data, bytes->len) == 0;
+	enum license_file before = facts->file_state;
+	if (placed)
+		facts->file_state = LICENSE_FILE_GOOD;
+	else
+		facts->file_state = errno == EEXIST ? LICENSE_FILE_STRANGER :
+						      LICENSE_FILE_UNWRITABLE;
+	if (!placed && before != facts->file_state)
+		log_error("Cannot put the license at %s: %s", path,
+		    errno == EEXIST ? "another program's file is there; set "
+				      "license-file to a path of our own" :
+				      strerror(errno));
+	facts->storage_failed = !kept ||
+	    facts->file_state == LICENSE_FILE_UNWRITABLE;
+	file_identify(path, &holding->watched);
+	return !facts->storage_failed;
+}
+
+/* Our own file that is not to be used, with a good one to fall back on. */
+static void
+set_aside(struct holding *holding, const struct candidate *c, bool older)
+{
+	const char *path = holding->config.license_file;
+
+	describe_rejection(holding, c, older);
+	if (holding->keeper->reading_only)
+		return;
+	if (disk_reject(path) == -1)
+		log_error("Cannot keep %s aside: %s", path, strerror(errno));
+	holding_place(holding);
+}
+
+static void
+nothing_good(struct holding *holding, enum disk_found found,
+    const struct candidate *c)
+{
+	struct license_facts *facts = &holding->facts;
+
+	switch (found) {
+	case DISK_OURS:
+		facts->file_state = LICENSE_FILE_REJECTED;
+		describe_rejection(holding, c, false);
+		break;
+	case DISK_STRANGER:
+		facts->file_state = LICENSE_FILE_STRANGER;
+		log_error("%s holds another program's file: it is left alone; "
+			  "set license-file to a path of our own",
+		    holding->config.license_file);
+		break;
+	case DISK_UNREADABLE:
+		facts->file_state = LICENSE_FILE_UNWRITABLE;
+		log_error("%s cannot be read: %s", holding->config.license_file,
+		    strerror(errno));
+		break;
+	case DISK_ABSENT:
+		facts->file_state = LICENSE_FILE_ABSENT;
+		break;
+	}
+	holding->keeper->dirty = true;
+}
+
+static void
+consider(struct holding *holding, enum disk_found found, struct candidate *c)
+{
+	struct license_facts *facts = &holding->facts;
+
+	if (!facts->has_license) {
+		if (found != DISK_OURS || !c->good) {
+			nothing_good(holding, found, c);
+			return;
+		}
+		take(holding, c);
+		holding_place(holding);
+		return;
+	}
+	if (found != DISK_OURS) {
+		/* Absent: healed. A stranger's: said once, left alone. */
+		holding_place(holding);
+		return;
+	}
+	bool same = c->bytes.len == holding->license_bytes.len &&
+	    memcmp(c->bytes.data, holding->license_bytes.data,
+		c->bytes.len) == 0;
+	if (same) {
+		facts->file_state = LICENSE_FILE_GOOD;
+		return;
+	}
+	if (c->good && supersedes(holding, &c->license, &facts->license)) {
+		take(holding, c);
+		log_info("The license file %s was replaced: it is in force",
+		    holding->config.license_file);
+		holding_place(holding);
+		return;
+	}
+	set_aside(holding, c, c->good);
+}
+
+void
+holding_look(struct holding *holding, bool force)
+{
+	const char *path = holding->config.license_file;
+	struct file_identity now;
+	struct candidate c = {.good = false};
+
+	file_identify(path, &now);
+	if (!force && file_same(&now, &holding->watched))
+		return;
+	holding->watched = now;
+	buf_init(&c.bytes, FILE_MAX);
+	enum disk_found found = disk_look(path, &c.bytes);
+	if (found == DISK_OURS)
+		judge(holding, &c);
+	/* A copy may still be under way: look again at the next beat. */
+	bool settling = !force && found == DISK_OURS && !c.good &&
+	    clock_wall().s - now.modified_ns / 1000000000 < SETTLE_S;
+	if (settling)
+		holding->watched = (struct file_identity){.size = -1};
+	else
+		consider(holding, found, &c);
+	holding->keeper->dirty = true;
+	buf_fini(&c.bytes);
+}
+
+static void
+load_kept(struct holding *holding)
+{
+	struct candidate c = {.good = false};
+
+	buf_init(&c.bytes, FILE_MAX);
+	if (disk_read(holding->keeper->directory, holding->config.name,
+		DISK_LICENSE, &c.bytes) == 0) {
+		judge(holding, &c);
+		if (c.good)
+			take(holding, &c);
+		else
+			log_warn("The license kept in %s is not used: %s",
+			    holding->keeper->directory,
+			    doc_error_sentence(c.fault.error));
+	}
+	buf_fini(&c.bytes);
+}
+
+static void
+load_refusal(struct holding *holding)
+{
+	struct license_facts *facts = &holding->facts;
+	struct doc_fault fault;
+	struct buf bytes;
+
+	buf_init(&bytes, FILE_MAX);
+	if (disk_read(holding->keeper->directory, facts->name, DISK_REFUSAL,
+		&bytes) == 0 &&
+	    refusal_admit(buf_text(&bytes), bytes.len, &holding->keyring,
+		holding->keeper->machine_key, &facts->refusal, &fault)) {
+		buf_clear(&holding->refusal_bytes);
+		buf_add(&holding->refusal_bytes, bytes.data, bytes.len);
+		facts->has_refusal = true;
+		facts->has_refusal = policy_refused(facts) != 0;
+	}
+	buf_fini(&bytes);
+}
+
+static void
+load_request(struct holding *holding)
+{
+	struct buf bytes;
+
+	buf_init(&bytes, DOCUMENT_MAX);
+	if (disk_read(holding->keeper->directory, holding->facts.name,
+		DISK_REQUEST, &bytes) == 0 &&
+	    !holding_adopt_request(holding, &bytes))
+		log_warn("The request kept for %s is not used",
+		    holding->facts.name);
+	buf_fini(&bytes);
+}
+
+void
+holding_load(struct holding *holding)
+{
+	holding_recall(holding);
+	load_kept(holding);
+	holding_look(holding, true);
+	load_refusal(holding);
+	load_request(holding);
+	holding->facts.sequence = policy_highest(&holding->facts);
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What must survive a restart and is in no other document, signed with the
+ * machine key: a state copied from another machine is not believed.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "license/base/clock.h"
+#include "license/base/log.h"
+#include "license/keeper/disk.h"
+#include "license/keeper/holding.h"
+#include "license/sign.h"
+#include "license/verify.h"
+
+/* No license can have this name: they begin with a letter or a digit. */
+static const char clock_name[] = ".clock";
+
+bool
+storage_result(struct keeper *keeper, const char *what, int rc, mono_t started)
+{
+	int error = errno;
+	bool good = rc == 0;
+
+	keeper->agent.storage_last_write_ms =
+	    (clock_boot().ns - started.ns) / 1000000;
+	if (!good && keeper->agent.storage_up)
+		log_error("Cannot write %s in %s: %s. The license in hand "
+			  "stays in force", what, keeper->directory,
+		    strerror(error));
+	else if (good && !keeper->agent.storage_up)
+		log_info("The state directory %s can be written again",
+		    keeper->directory);
+	if (good != keeper->agent.storage_up)
+		keeper->dirty = true;
+	keeper->agent.storage_up = good;
+	return good;
+}
+
+static bool
+write_memory(struct keeper *keeper, const char *name,
+    const struct memory *memory)
+{
+	struct buf text;
+	mono_t started = clock_boot();
+	int rc = -1;
+
+	if (keeper->reading_only)
+		return true;
+	buf_init(&text, DOCUMENT_MAX);
+	document_begin(PURPOSE_STATE, keeper->machine_key, &text);
+	errno = EINVAL;
+	if (memory_encode(memory, &text) &&
+	    document_seal(&text, keeper->key))
+		rc = disk_write(keeper->directory, name, DISK_STATE, text.data,
+		    text.len);
+	bool good = storage_result(keeper, "the state", rc, started);
+	buf_fini(&text);
+	return good;
+}
+
+static bool
+read_memory(struct keeper *keeper, const char *name, struct memory *out)
+{
+	struct buf text;
+	struct doc_frame frame;
+	struct doc_fault fault = {.error = DOC_OK};
+	bool good = false;
+
+	buf_init(&text, DOCUMENT_MAX);
+	if (disk_read(keeper->directory, name, DISK_STATE, &text) == -1) {
+		if (errno != ENOENT)
+			log_warn("Cannot read the state of %s: %s", name,
+			    strerror(errno));
+		goto out;
+	}
+	fault.error = doc_frame_read(buf_text(&text), text.len, PURPOSE_STATE,
+	    &frame);
+	if (fault.error == DOC_OK)
+		fault.error = doc_verify_machine(&frame);
+	if (fault.error == DOC_OK &&
+	    memcmp(frame.key, keeper->machine_key, KEY_SIZE) != 0)
+		fault.error = DOC_OTHER_MACHINE;
+	good = fault.error == DOC_OK && memory_decode(&frame, out, &fault) &&
+	    strcmp(out->name, name) == 0;
+	if (!good)
+		log_warn("The state of %s is not used: %s", name,
+		    doc_error_sentence(fault.error));
+out:
+	buf_fini(&text);
+	return good;
+}
+
+/* Set a member and its presence, when there is something to keep. */
+#define KEEP(memory, bit_name, member, value, when)                           \
+	do {                                                                  \
+		if (when) {                                                   \
+			(memory)->member = (value);                           \
+			(memory)->has |= bit(MEMORY_##bit_name);              \
+		}                                                             \
+	} while (0)
+
+bool
+holding_persist(struct holding *holding)
+{
+	const struct license_facts *facts = &holding->facts;
+	struct memory memory = {.has = 0};
+	struct memory *m = &memory;
+
+	text_copy(m->name, sizeof(m->name), facts->name);
+	m->has |= bit(MEMORY_NAME);
+	KEEP(m, INDEX, index, facts->index, facts->index > 0);
+	KEEP(m, SINCE, since, facts->since, facts->since.s > 0);
+	KEEP(m, SEQUENCE, sequence, policy_highest(facts),
+	    policy_highest(facts) > 0);
+	KEEP(m, REFRESH_AT, refresh_at, facts->refresh_at,
+	    facts->refresh_at.s > 0);
+	KEEP(m, LAST_ATTEMPT, last_attempt, facts->last_attempt,
+	    facts->last_attempt.s > 0);
+	KEEP(m, LAST_SUCCESS, last_success, facts->last_success,
+	    facts->last_success.s > 0);
+	KEEP(m, LAST_RESULT, last_result, facts->last_result, true);
+	KEEP(m, LAST_REFUSAL, last_refusal, facts->last_refusal, true);
+	KEEP(m, FAILURES, failures_in_row, facts->failures_in_row, true);
+	KEEP(m, ANSWERED, answered, facts->answered, true);
+	KEEP(m, ANNOUNCED, announced, holding->announced, true);
+	KEEP(m, GRACE_FROM, grace_from, facts->grace_from,
+	    facts->grace_from.s > 0);
+	return write_memory(holding->keeper, facts->name, m);
+}
+
+void
+holding_recall(struct holding *holding)
+{
+	struct license_facts *facts = &holding->facts;
+	struct memory m;
+
+	if (!read_memory(holding->keeper, facts->name, &m))
+		return;
+	if (facts->index == 0)
+		facts->index = m.index;
+	facts->since = m.since;
+	facts->sequence = m.sequence;
+	facts->refresh_at = m.refresh_at;
+	facts->last_attempt = m.last_attempt;
+	facts->last_success = m.last_success;
+	facts->last_result = (int)m.last_result;
+	facts->last_refusal = (int)m.last_refusal;
+	facts->failures_in_row = m.failures_in_row;
+	facts->answered = m.answered != 0;
+	facts->grace_from = m.grace_from;
+	holding->announced = (unsigned)m.announced;
+}
+
+static bool
+keep_anchor(const struct clock_anchor *anchor, utc_t *at, int64_t *boot_s,
+    char boot_id[TEXT_64])
+{
+	*at = anchor->at;
+	*boot_s = mono_s(anchor->boot);
+	text_copy(boot_id, TEXT_64, anchor->boot_id[0] == '\0' ? "none" :
+							anchor->boot_id);
+	return anchor->at.s > 0;
+}
+
+bool
+keeper_persist_clock(struct keeper *keeper)
+{
+	const struct clock_memory *clock = &keeper->agent.clock;
+	struct memory m = {.last_result = RESULT_NEVER,
+		.last_refusal = REFUSAL_NONE};
+
+	text_copy(m.name, sizeof(m.name), clock_name);
+	m.has = bit(MEMORY_NAME) | bit(MEMORY_LAST_RESULT) |
+	    bit(MEMORY_LAST_REFUSAL) | bit(MEMORY_FAILURES) |
+	    bit(MEMORY_ANSWERED) | bit(MEMORY_ANNOUNCED);
+	KEEP(&m, INDEX, index, keeper->next_index, true);
+	if (keep_anchor(&clock->high_water, &m.high_water,
+		&m.high_water_boot_s, m.boot_id))
+		m.has |= bit(MEMORY_HIGH_WATER) | bit(MEMORY_HIGH_WATER_BOOT) |
+		    bit(MEMORY_BOOT_ID);
+	if (keep_anchor(&clock->signed_time, &m.signed_time, &m.signed_boot_s,
+		m.signed_boot_id))
+		m.has |= bit(MEMORY_SIGNED_TIME) | bit(MEMORY_SIGNED_BOOT) |
+		    bit(MEMORY_SIGNED_BOOT_ID);
+	return write_memory(keeper, clock_name, &m);
+}
+
+static struct clock_anchor
+recall_anchor(utc_t at, int64_t boot_s, const char *boot_id)
+{
+	struct clock_anchor anchor = {.at = at,
+		.boot = {boot_s * 1000000000}};
+
+	text_copy(anchor.boot_id, sizeof(anchor.boot_id), boot_id);
+	return anchor;
+}
+
+void
+keeper_recall_clock(struct keeper *keeper)
+{
+	struct memory m;
+
+	if (!read_memory(keeper, clock_name, &m))
+		return;
+	keeper->next_index = m.index;
+	keeper->agent.clock.high_water = recall_anchor(m.high_water,
+	    m.high_water_boot_s, m.boot_id);
+	keeper->agent.clock.signed_time = recall_anchor(m.signed_time,
+	    m.signed_boot_s, m.signed_boot_id);
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The pulse: what happens at every beat and every round of the loop: clock,
+ * files, hardware, renewals that are due, publication, edges. It knows neither
+ * bytes nor faces.
+ */
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "license/base/clock.h"
+#include "license/base/log.h"
+#include "license/keeper/holding.h"
+#include "license/keeper/inspect.h"
+#include "license/keeper/view.h"
+#include "license/keeper/watch.h"
+#include "license/sign.h"
+
+utc_t
+keeper_now(struct keeper *keeper)
+{
+	struct clock_reading reading;
+
+	clock_read(&reading);
+	return timekeeping_judge(&keeper->agent.clock, &reading).now;
+}
+
+uint32_t
+keeper_random(void)
+{
+	uint32_t value = 0;
+
+	/* Without randomness jitter is lost, nothing else. */
+	if (!random_bytes(&value, sizeof(value)))
+		value = (uint32_t)clock_boot().ns;
+	return value;
+}
+
+static mono_t
+after_s(mono_t now, int64_t s)
+{
+	return (mono_t){now.ns + s * 1000000000};
+}
+
+void
+holding_inspect(struct holding *holding)
+{
+	struct license_facts *facts = &holding->facts;
+	struct hardware hardware;
+
+	inspect_hardware(holding->config.authority_url, &hardware);
+	bool changed = memcmp(&hardware, &facts->hardware, sizeof(hardware)) != 0;
+	facts->hardware = hardware;
+	if (changed)
+		holding->keeper->dirty = true;
+}
+
+/* Bound hardware changed under an online license: ask for a rebind now. */
+static void
+rebind_if_changed(struct holding *holding)
+{
+	struct license_facts *facts = &holding->facts;
+
+	if (!facts->has_license || !policy_refreshes(facts) ||
+	    facts->last_result == RESULT_NEVER ||
+	    policy_refused(facts) == REFUSAL_HARDWARE_LIMIT)
+		return;
+	if (hardware_changed(&facts->license, &facts->hardware,
+		facts->machine_key) != 0 && facts->failures_in_row == 0)
+		facts->next_attempt = keeper_now(holding->keeper);
+}
+
+void
+keeper_take_clock(struct keeper *keeper)
+{
+	struct clock_reading reading;
+
+	clock_read(&reading);
+	struct clock_verdict verdict = timekeeping_judge(&keeper->agent.clock,
+	    &reading);
+	enum trust before = keeper->trust;
+	bool stepped = timekeeping_stepped(verdict.trust);
+	if (stepped && verdict.trust != before) {
+		keeper->agent.clock_steps++;
+		log_warn("The clock of this machine is not believed: %s; "
+			 "decisions use the best known time",
+		    names_sentence(NAMES_TRUST, verdict.trust));
+	} else if (!stepped && timekeeping_stepped(before)) {
+		log_info("The clock of this machine is believed again");
+	}
+	timekeeping_learn(&keeper->agent.clock, &reading, &verdict);
+	keeper->trust = verdict.trust;
+	keeper->dirty = true;
+	/* A signed time settles it. */
+	for (size_t i = 0; stepped && verdict.trust != before &&
+	    i < keeper->count; i++) {
+		if (policy_refreshes(&keeper->holdings[i]->facts))
+			keeper->holdings[i]->facts.next_attempt = verdict.now;
+	}
+}
+
+/* The value published before, when nothing about the license changed. */
+static const struct license_facts *
+published(struct holding *holding)
+{
+	struct license_facts *facts = &holding->facts;
+	const struct license_facts *last = holding->published;
+	size_t skip = offsetof(struct license_facts, name);
+
+	if (last == NULL || memcmp((const char *)last + skip,
+		(const char *)facts + skip, sizeof(*facts) - skip) != 0) {
+		license_facts_release(last);
+		holding->published = license_facts_new(facts);
+	}
+	return holding->published == NULL ? NULL :
+	    license_facts_take(holding->published);
+}
+
+void
+keeper_publish(struct keeper *keeper)
+{
+	struct facts *facts = facts_new(keeper->count);
+	size_t made = 0;
+
+	if (facts == NULL)
+		return;
+	facts->agent = keeper->agent;
+	for (; made < keeper->count; made++) {
+		facts->licenses[made] = published(keeper->holdings[made]);
+		if (facts->licenses[made] == NULL)
+			break;
+	}
+	if (made < keeper->count) {
+		/* Out of memory: what was published stays true enough. */
+		facts->count = made;
+		facts_release(facts);
+		return;
+	}
+	board_publish(keeper->board, facts);
+	keeper->dirty = false;
+}
+
+static void
+log_edges(const struct report *report, const struct edges *edges)
+{
+	static const struct {
+		unsigned bit;
+		void (*log)(const char *format, ...);
+		const char *text;
+	} rows[] = {
+		{edge_bit(UNUSABLE), log_error, "is not usable"},
+		{edge_bit(USABLE_AGAIN), log_info, "is usable again"},
+		{edge_bit(EXPIRING), log_warn, "needs a person soon"},
+		{edge_bit(RENEWED), log_info, "was renewed"},
+		{edge_bit(REFRESH_FAILING), log_warn, "is not refreshed"},
+		{edge_bit(REFRESH_RESTORED), log_info, "is refreshed again"},
+		{edge_bit(BINDING_CHANGED), log_warn,
+			"is bound to other hardware"},
+		{edge_bit(BINDING_RESTORED), log_info,
+			"fits the hardware again"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if ((edges->set & rows[i].bit) != 0)
+			rows[i].log("License %s %s: %s. %s", report->name,
+			    rows[i].text, names_sentence(NAMES_STATE,
+				report->state), report->advice);
+	}
+}
+
+static utc_t
+tell_edges(struct keeper *keeper)
+{
+	utc_t now = keeper_now(keeper);
+	utc_t next = utc_add(now, DAY_S);
+
+	for (size_t i = 0; i < keeper->count; i++) {
+		struct holding *holding = keeper->holdings[i];
+		struct report report;
+
+		report_make(&holding->facts, now, keeper->trust, &report);
+		struct edges edges = edges_between(
+		    holding->has_report ? &holding->report : NULL, &report);
+		holding->report = report;
+		holding->has_report = true;
+		next = utc_min(next, edges_next(&report));
+		if (edges.set == 0)
+			continue;
+		log_edges(&report, &edges);
+		if (keeper->edges != NULL)
+			keeper->edges(keeper->self, &report, &edges);
+	}
+	return next;
+}
+
+static void
+beat(struct keeper *keeper, mono_t now)
+{
+	atomic_store(&keeper->board->counters.heartbeat_s, clock_wall().s);
+	keeper->next_beat = after_s(now, KEEPER_BEAT_S);
+	keeper_take_clock(keeper);
+	bool again = keeper->next_inspect.ns <= now.ns;
+	for (size_t i = 0; i < keeper->count; i++) {
+		holding_look(keeper->holdings[i], false);
+		if (again)
+			holding_inspect(keeper->holdings[i]);
+		rebind_if_changed(keeper->holdings[i]);
+	}
+	if (again)
+		keeper->next_inspect = after_s(now, KEEPER_INSPECT_S);
+	if (keeper->next_persist.ns <= now.ns) {
+		keeper_persist_clock(keeper);
+		keeper->next_persist = after_s(now, KEEPER_PERSIST_S);
+	}
+	if (keeper->beat != NULL)
+		keeper->beat(keeper->self);
+}
+
+static bool
+may_renew(const struct keeper *keeper, const struct holding *holding)
+{
+	return holding->facts.next_attempt.s != 0 && !holding->in_flight &&
+	    keeper->in_flight < KEEPER_TRANSFERS_MAX;
+}
+
+static void
+renew_due(struct keeper *keeper)
+{
+	utc_t now = keeper_now(keeper);
+
+	for (size_t i = 0; i < keeper->count; i++) {
+		struct holding *holding = keeper->holdings[i];
+		if (may_renew(keeper, holding) &&
+		    !utc_before(now, holding->facts.next_attempt))
+			holding_renew(holding);
+	}
+}
+
+static void
+ask(void *self, struct loop_want *want)
+{
+	struct keeper *keeper = self;
+	mono_t boot = clock_boot();
+	utc_t now = keeper_now(keeper);
+
+	if (keeper->watch_fd != -1)
+		loop_want_fd(want, keeper->watch_fd, POLLIN);
+	client_ask(keeper->client, want);
+	loop_want_at(want, keeper->next_beat);
+	loop_want_at(want, keeper->next_edge);
+	for (size_t i = 0; i < keeper->waiter_count; i++)
+		loop_want_at(want, keeper->waiters[i].until);
+	for (size_t i = 0; i < keeper->count; i++) {
+		const struct holding *holding = keeper->holdings[i];
+		if (may_renew(keeper, holding))
+			loop_want_at(want, after_s(boot,
+				holding->facts.next_attempt.s - now.s));
+	}
+}
+
+static void
+tell(void *self, const struct loop_got *got)
+{
+	struct keeper *keeper = self;
+	struct loop_got clients = *got;
+
+	if (keeper->watch_fd != -1 && got->count > 0) {
+		clients.fds++;
+		clients.count--;
+		if (got->fds[0].revents != 0 && watch_drain(keeper->watch_fd)) {
+			for (size_t i = 0; i < keeper->count; i++)
+				holding_look(keeper->holdings[i], false);
+		}
+	}
+	client_tell(keeper->client, &clients);
+	if (keeper->next_beat.ns <= got->now.ns)
+		beat(keeper, got->now);
+	renew_due(keeper);
+	keeper_expire_waiters(keeper, got->now);
+	bool was_dirty = keeper->dirty;
+	if (was_dirty)
+		keeper_publish(keeper);
+	if (was_dirty || keeper->next_edge.ns <= got->now.ns) {
+		utc_t next = tell_edges(keeper);
+		keeper->next_edge = after_s(clock_boot(),
+		    next.s - keeper_now(keeper).s);
+	}
+}
+
+struct loop_source
+keeper_source(struct keeper *keeper)
+{
+	return (struct loop_source){.ask = ask, .tell = tell, .self = keeper};
+}
