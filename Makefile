@@ -21,7 +21,7 @@ LICENSE   = agent_report answer codec codec_value command documents edges facts 
 KEEPER    = client disk errands inspect keeper load machine_key memory pulse \
             renew view watch
 EXPORTER  = metrics process web
-AGENT     = config config_check control execute mib notices once snmp
+AGENT     = config config_check control execute mib notices once snmp socket
 AUTHORITY = admin certificate database decide event init issue records route \
             serve writer
 

@@ -108,7 +108,8 @@ page_take(struct web *web)
 
 	pthread_mutex_lock(&web->lock);
 	bool fresh = web->page != NULL &&
-	    (web->page->second.s == now.s || web->rendering);
+	    (web->page->second.s == now.s ||
+		(web->rendering && web->page->second.s == now.s - 1));
 	if (fresh)
 		page = rendered_take(web->page);
 	else

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What no table of keys can say: which keys need which, defaults that depend
+ * on the machine, and what this version cannot honor. It reads no file.
+ */
+#include "agent/config.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "license/base/buf.h"
+
+#define LATER "is not available in this version; remove the key"
+
+/* Where a sentence begins. */
+struct checking {
+	const char *path;
+	const char *section; /* "license NAME" as it stands in brackets */
+	struct buf *error;
+};
+
+static bool
+refuse(const struct checking *c, const char *key, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static bool
+refuse(const struct checking *c, const char *key, const char *format, ...)
+{
+	va_list args;
+
+	buf_printf(c->error, "%s: [%s] %s: ", c->path, c->section, key);
+	va_start(args, format);
+	buf_vprintf(c->error, format, args);
+	va_end(args);
+	return false;
+}
+
+static bool
+is_vendor_machine(void)
+{
+	return access(VENDOR_PROGRAM, F_OK) == 0;
+}
+
+static bool
+check_agent(const char *path, struct config *config, struct buf *error)
+{
+	const struct checking c = {path, "agent", error};
+	struct config_agent *agent = &config->agent;
+
+	if (agent->log_file[0] == '\0')
+		text_copy(agent->log_file, sizeof(agent->log_file),
+		    is_vendor_machine() ? OWN_LOG : VENDOR_LOG);
+	if (agent->log_file[0] != '/' &&
+	    strcmp(agent->log_file, "stderr") != 0 &&
+	    strcmp(agent->log_file, "syslog") != 0)
+		return refuse(&c, "log-file", "'%s' is not a path that begins "
+		    "with /, nor stderr or syslog", agent->log_file);
+	/* The limit of a socket's address. */
+	if (strlen(agent->control_socket) > 107)
+		return refuse(&c, "control-socket", "the path is longer than "
+		    "107 bytes; choose a shorter one");
+	return true;
+}
+
+static bool
+check_later(const char *path, const struct config *config, struct buf *error)
+{
+	const struct config_exporter *exporter = &config->exporter;
+	const struct config_stats *stats = &config->stats;
+	const struct {
+		const char *section, *key;
+		bool set;
+	} rows[] = {
+		{"exporter", "tls-cert", exporter->tls_cert[0] != '\0'},
+		{"exporter", "tls-key", exporter->tls_key[0] != '\0'},
+		{"exporter", "tls-client-ca",
+		    exporter->tls_client_ca[0] != '\0'},
+		{"exporter", "users-file", exporter->users_file[0] != '\0'},
+		{"exporter", "allow", exporter->allow.count > 0},
+		{"stats", "enabled", stats->enabled},
+		{"stats", "url", stats->url[0] != '\0'},
+		{"stats", "fastnetmon-metrics-url",
+		    stats->fastnetmon_metrics_url[0] != '\0'},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct checking c = {path, rows[i].section, error};
+
+		if (rows[i].set)
+			return refuse(&c, rows[i].key, LATER);
+	}
+	return true;
+}
+
+static bool
+check_license_later(const struct checking *c, const struct config_license *l)
+{
+	const struct {
+		const char *key;
+		bool set;
+	} rows[] = {
+		{"api-url", l->api_url[0] != '\0'},
+		{"api-user", l->api_user[0] != '\0'},
+		{"api-password-file", l->api_password_file[0] != '\0'},
+		{"fcli-path", l->fcli_path[0] != '\0'},
+		{"poll-interval-s", l->poll_interval_s != 0},
+		{"timezone", l->timezone[0] != '\0'},
+		{"renew", l->renew},
+		{"bandwidth-from", l->bandwidth_from[0] != '\0' &&
+		    strcmp(l->bandwidth_from, "none") != 0},
+	};
+
+	if (l->source + 1 == SOURCE_FASTNETMON)
+		return refuse(c, "source", "fastnetmon is not available in "
+		    "this version; use authority or file");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i].set)
+			return refuse(c, rows[i].key, LATER);
+	}
+	return true;
+}
+
+/* "host", "host:port", "[v6]:port", "host/path": a loopback host. */
+static bool
+is_loopback(const char *authority)
+{
+	size_t len = strcspn(authority, "/?#");
+	char host[KEEPER_PATH_SIZE];
+
+	if (len >= sizeof(host) || memchr(authority, '@', len) != NULL)
+		return false;
+	memcpy(host, authority, len);
+	host[len] = '\0';
+	if (strncmp(host, "[::1]", 5) == 0)
+		return host[5] == '\0' || host[5] == ':';
+	host[strcspn(host, ":")] = '\0';
+	return strcmp(host, "localhost") == 0 ||
+	    (strncmp(host, "127.", 4) == 0 &&
+		strspn(host, "0123456789.") == strlen(host));
+}
+
+static bool
+check_url(const struct checking *c, const char *url)
+{
+	if (url[0] == '\0')
+		return refuse(c, "authority-url", "is missing; with source = "
+		    "authority it is https:// and the authority's name");
+	if (strpbrk(url, " \t\"<>\\") != NULL)
+		return refuse(c, "authority-url", "'%s' has a character that "
+		    "an address does not have", url);
+	if (strncmp(url, "https://", 8) == 0 && url[8] != '\0' &&
+	    url[8] != '/')
+		return true;
+	if (strncmp(url, "http://", 7) == 0 && is_loopback(url + 7))
+		return true;
+	return refuse(c, "authority-url", "'%s' does not begin with https:// "
+	    "(http:// is for this machine's loopback only)", url);
+}
+
+/* Of two thresholds the warning is the one that comes first. */
+static bool
+check_thresholds(const struct checking *c, const struct config_license *l)
+{
+	const struct {
+		const char *key;
+		int64_t warning, critical;
+		int64_t warning_default, critical_default; /* 0: by kind */
+		bool counts_down;
+	} rows[] = {
+		{"threshold-action-warning-d", l->action_warning_d,
+		    l->action_critical_d, 0, 0, true},
+		{"threshold-refresh-warning-h", l->refresh_warning_h,
+		    l->refresh_critical_h, 36, 120, false},
+		{"threshold-lease-warning-d", l->lease_warning_d,
+		    l->lease_critical_d, 10, 5, true},
+		{"threshold-bandwidth-warning-pct", l->bandwidth_warning_pct,
+		    l->bandwidth_critical_pct, 90, 100, false},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int64_t warning = rows[i].warning != 0 ? rows[i].warning :
+							 rows[i].warning_default;
+		int64_t critical = rows[i].critical != 0 ? rows[i].critical :
+		    rows[i].critical_default;
+
+		if (warning == 0 || critical == 0 || warning == critical ||
+		    (warning > critical) == rows[i].counts_down)
+			continue;
+		return refuse(c, rows[i].key, "the warning at %" PRId64
+		    " would come after the critical one at %" PRId64
+		    "; make it %s", warning, critical,
+		    rows[i].counts_down ? "at least that" : "at most that");
+	}
+	return true;
+}
+
+static bool
+check_license(const struct checking *c, const struct config *config,
+    struct config_license *l)
+{
+	char file[KEEPER_PATH_SIZE * 2];
+	struct buf path;
+
+	if (!check_license_later(c, l))
+		return false;
+	if (l->source + 1 == SOURCE_AUTHORITY && !check_url(c, l->authority_url))
+		return false;
+	if (l->authority_root[0] == '\0')
+		return refuse(c, "authority-root", "is missing; it is the file "
+		    "with the vendor's root keys");
+	if (!check_thresholds(c, l))
+		return false;
+	if (l->license_file[0] != '\0')
+		return true;
+	buf_init(&path, sizeof(file));
+	if (is_vendor_machine())
+		buf_printf(&path, "%s/%s.lic", config->agent.state_dir,
+		    l->name);
+	else
+		buf_puts(&path, VENDOR_LICENSE);
+	bool fits = text_copy(l->license_file, sizeof(l->license_file),
+	    buf_text(&path)) && !path.failed;
+	buf_fini(&path);
+	return fits || refuse(c, "license-file", "state-dir is too long for "
+	    "it; give the path here");
+}
+
+static bool
+check_unique(const struct checking *c, const struct config *config, size_t n)
+{
+	const struct config_license *l = config->written[n];
+
+	for (size_t i = 0; i < n; i++) {
+		const struct config_license *before = config->written[i];
+
+		if (strcmp(before->license_file, l->license_file) == 0)
+			return refuse(c, "license-file", "%s is the file of "
+			    "[license %s] too; give each license its own",
+			    l->license_file, before->name);
+		if (l->index != 0 && before->index == l->index)
+			return refuse(c, "index", "%" PRId64 " is the index of "
+			    "[license %s] too; give each license its own",
+			    l->index, before->name);
+	}
+	return true;
+}
+
+static int64_t
+scaled(int64_t value, int64_t unit)
+{
+	return value == 0 ? -1 : value * unit;
+}
+
+static void
+fill_keeper(const struct config_license *l, struct keeper_license *out)
+{
+	static const int families[] = {0, 4, 6};
+
+	*out = (struct keeper_license){
+		.index = l->index,
+		.source = l->source + 1,
+		.address_family = families[l->address_family],
+		.thresholds = {
+			.action_warning_s = scaled(l->action_warning_d, DAY_S),
+			.action_critical_s =
+			    scaled(l->action_critical_d, DAY_S),
+			.refresh_warning_s =
+			    scaled(l->refresh_warning_h, HOUR_S),
+			.refresh_critical_s =
+			    scaled(l->refresh_critical_h, HOUR_S),
+			.lease_warning_s = scaled(l->lease_warning_d, DAY_S),
+			.lease_critical_s = scaled(l->lease_critical_d, DAY_S),
+			.bandwidth_warning_pct =
+			    scaled(l->bandwidth_warning_pct, 1),
+			.bandwidth_critical_pct =
+			    scaled(l->bandwidth_critical_pct, 1),
+		},
+	};
+	/* The arrays are of the same sizes on both sides. */
+	text_copy(out->name, sizeof(out->name), l->name);
+	text_copy(out->license_file, sizeof(out->license_file),
+	    l->license_file);
+	text_copy(out->product, sizeof(out->product), l->product);
+	text_copy(out->authority_url, sizeof(out->authority_url),
+	    l->authority_url);
+	text_copy(out->authority_root, sizeof(out->authority_root),
+	    l->authority_root);
+	text_copy(out->authority_ca, sizeof(out->authority_ca),
+	    l->authority_ca);
+	text_copy(out->proxy, sizeof(out->proxy), l->proxy);
+	text_copy(out->coupon, sizeof(out->coupon), l->coupon);
+	text_copy(out->on_change, sizeof(out->on_change), l->on_change);
+}
+
+static bool
+check_licenses(const char *path, struct config *config, struct buf *error)
+{
+	config->licenses = calloc(config->license_count,
+	    sizeof(config->licenses[0]));
+	if (config->licenses == NULL) {
+		buf_puts(error, "out of memory");
+		return false;
+	}
+	for (size_t i = 0; i < config->license_count; i++) {
+		char section[LICENSE_NAME_SIZE + sizeof("license ")] =
+		    "license ";
+		const struct checking c = {path, section, error};
+
+		text_copy(section + strlen(section), LICENSE_NAME_SIZE,
+		    config->written[i]->name);
+		if (!check_license(&c, config, config->written[i]) ||
+		    !check_unique(&c, config, i))
+			return false;
+		fill_keeper(config->written[i], &config->licenses[i]);
+	}
+	return true;
+}
+
+bool
+config_check(const char *path, struct config *config, struct buf *error)
+{
+	if (!check_agent(path, config, error) ||
+	    !check_later(path, config, error))
+		return false;
+	if (config->license_count == 0) {
+		buf_printf(error, "%s: there is no [license NAME] section; "
+		    "add one for each license to keep", path);
+		return false;
+	}
+	return check_licenses(path, config, error);
+}

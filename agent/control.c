@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Clients of the control socket: read one request, answer it, close. Nothing
+ * here blocks: a verb that waits is a callback of the keeper.
+ */
+#include "agent/control.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "agent/execute.h"
+#include "agent/socket.h"
+#include "license/base/buf.h"
+#include "license/base/clock.h"
+#include "license/command.h"
+#include "license/keeper/keeper.h"
+#include "license/keeper/view.h"
+
+enum {
+	BACKLOG = 64,
+	PRIVILEGED_PLACES = 8, /* so that no user can shut root out */
+	WAIT_S = KEEPER_RENEW_WAIT_S + 10,
+};
+
+enum phase { FREE, READING, WAITING, WRITING };
+
+struct client;
+
+/* waiter: one license that a client waits for. */
+struct waiter {
+	struct client *client;
+	char name[LICENSE_NAME_SIZE];
+	bool done;
+};
+
+struct client {
+	struct control *control;
+	enum phase phase;
+	int fd;
+	bool may_change;
+	mono_t deadline;
+	size_t len;
+	char request[COMMAND_REQUEST_MAX];
+	struct command command;
+	struct waiter *waiters;
+	size_t waiter_count, waiting_for;
+	bool all_ok;
+	struct buf text; /* what the waiters said */
+	struct buf reply;
+	size_t sent;
+};
+
+struct control {
+	struct control_options options;
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	int fd;
+	struct socket_group group;
+	mono_t accept_at; /* after running out of descriptors */
+	struct client clients[CONTROL_CLIENTS_MAX];
+};
+
+static mono_t
+after(int64_t s)
+{
+	return (mono_t){clock_boot().ns + s * 1000000000};
+}
+
+static void
+drop_waiters(struct client *client)
+{
+	for (size_t i = 0; i < client->waiter_count; i++) {
+		if (!client->waiters[i].done)
+			keeper_forget(client->control->options.keeper,
+			    &client->waiters[i]);
+	}
+	free(client->waiters);
+	client->waiters = NULL;
+	client->waiter_count = client->waiting_for = 0;
+}
+
+static void
+client_close(struct client *client)
+{
+	drop_waiters(client);
+	buf_fini(&client->text);
+	buf_fini(&client->reply);
+	close(client->fd);
+	client->fd = -1;
+	client->phase = FREE;
+}
+
+static void
+client_write(struct client *client)
+{
+	while (client->sent < client->reply.len) {
+		ssize_t n = send(client->fd, client->reply.data + client->sent,
+		    client->reply.len - client->sent, MSG_NOSIGNAL);
+
+		if (n == -1 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (n == -1)
+			break;
+		client->sent += (size_t)n;
+		client->deadline = after(CONTROL_DRAIN_S);
+	}
+	client_close(client);
+}
+
+static void
+client_reply(struct client *client, int code, const struct buf *out,
+    const struct buf *err)
+{
+	buf_init(&client->reply, out->len + err->len + 64);
+	command_reply(code, out, err, &client->reply);
+	client->phase = WRITING;
+	client->sent = 0;
+	client->deadline = after(CONTROL_DRAIN_S);
+}
+
+/* Every waiter has spoken, or none will. */
+static void
+client_result(struct client *client, bool ok, const char *text)
+{
+	struct buf out, err;
+
+	drop_waiters(client);
+	buf_init(&out, EXECUTE_OUT_MAX);
+	buf_init(&err, EXECUTE_ERR_MAX);
+	int code = execute_result(&client->command, ok, text, &out, &err);
+	client_reply(client, code, &out, &err);
+	buf_fini(&out);
+	buf_fini(&err);
+}
+
+static void
+client_answer(struct client *client)
+{
+	struct control *control = client->control;
+	struct view *view = view_take(control->options.board);
+	struct buf out, err;
+
+	buf_init(&out, EXECUTE_OUT_MAX);
+	buf_init(&err, EXECUTE_ERR_MAX);
+	int code = execute_reading(&client->command, view,
+	    control->options.keeper, &out, &err);
+	client_reply(client, code, &out, &err);
+	buf_fini(&out);
+	buf_fini(&err);
+	view_free(view);
+}
+
+static void
+waiter_says(struct waiter *waiter, bool ok, const char *sentence)
+{
+	struct client *client = waiter->client;
+
+	waiter->done = true;
+	client->waiting_for--;
+	client->all_ok = client->all_ok && ok;
+	if (client->text.len > 0)
+		buf_putc(&client->text, '\n');
+	if (client->command.all && waiter->name[0] != '\0')
+		buf_printf(&client->text, "%s: ", waiter->name);
+	buf_puts(&client->text, sentence);
+}
+
+static void
+waiter_done(void *self, bool ok, const char *sentence)
+{
+	struct waiter *waiter = self;
+	struct client *client = waiter->client;
+
+	waiter_says(waiter, ok, sentence);
+	/* Not while more are being asked for: client_change() looks then. */
+	if (client->phase == WAITING && client->waiting_for == 0)
+		client_result(client, client->all_ok,
+		    buf_text(&client->text));
+}
+
+static bool
+make_waiters(struct client *client, size_t count)
+{
+	client->waiters = calloc(count, sizeof(client->waiters[0]));
+	if (client->waiters == NULL)
+		return false;
+	client->waiter_count = client->waiting_for = count;
+	client->all_ok = true;
+	for (size_t i = 0; i < count; i++)
+		client->waiters[i].client = client;
+	return true;
+}
+
+/* Which licenses a renewal is for: those with --all that are refreshed. */
+static bool
+name_waiters(struct client *client)
+{
+	struct view *view = NULL;
+	bool good = false;
+	size_t count = 0;
+
+	if (!client->command.all) {
+		good = make_waiters(client, 1);
+		if (good)
+			text_copy(client->waiters[0].name, LICENSE_NAME_SIZE,
+			    client->command.name);
+		return good;
+	}
+	view = view_take(client->control->options.board);
+	for (size_t i = 0; view != NULL && i < view->count; i++)
+		count += view->reports[i].has[FIELD_ID_REFRESH_INTERVAL];
+	if (count > 0 && make_waiters(client, count)) {
+		for (size_t i = 0, n = 0; i < view->count; i++) {
+			if (view->reports[i].has[FIELD_ID_REFRESH_INTERVAL])
+				text_copy(client->waiters[n++].name,
+				    LICENSE_NAME_SIZE, view->reports[i].name);
+		}
+		good = true;
+	}
+	view_free(view);
+	return good;
+}
+
+static void
+client_ask_keeper(struct client *client, bool commit)
+{
+	struct keeper *keeper = client->control->options.keeper;
+
+	for (size_t i = 0; i < client->waiter_count; i++) {
+		struct waiter *waiter = &client->waiters[i];
+		struct buf error;
+
+		buf_init(&error, 1024);
+		bool asked = commit ?
+		    keeper_commit(keeper, waiter->name, waiter_done, waiter,
+			&error) :
+		    keeper_renew(keeper, waiter->name, waiter_done, waiter,
+			&error);
+		if (!asked)
+			waiter_says(waiter, false, buf_text(&error));
+		buf_fini(&error);
+	}
+}
+
+static bool
+client_reload(struct client *client)
+{
+	const struct control_options *options = &client->control->options;
+	struct buf error;
+
+	if (options->reload == NULL)
+		return true;
+	buf_init(&error, 4096);
+	bool good = options->reload(options->self, &error);
+	if (!good)
+		client_result(client, false, buf_text(&error));
+	buf_fini(&error);
+	return good;
+}
+
+static void
+client_change(struct client *client)
+{
+	bool commit = client->command.verb == VERB_COMMIT;
+
+	if (!client->may_change) {
+		client_result(client, false, "only root and members of the "
+		    "agent's user-group may do this; use sudo");
+		return;
+	}
+	if (commit && !client_reload(client))
+		return;
+	bool named = commit ? make_waiters(client, 1) : name_waiters(client);
+	if (!named) {
+		client_result(client, false, "no license here is one that a "
+		    "refresh keeps alive");
+		return;
+	}
+	if (commit)
+		text_copy(client->waiters[0].name, LICENSE_NAME_SIZE,
+		    client->command.name);
+	client_ask_keeper(client, commit);
+	client->phase = WAITING;
+	client->deadline = after(WAIT_S);
+	if (client->waiting_for == 0)
+		client_result(client, client->all_ok, buf_text(&client->text));
+}
+
+static void
+client_refuse(struct client *client, const struct buf *error)
+{
+	struct buf out, err;
+
+	buf_init(&out, 1);
+	buf_init(&err, EXECUTE_ERR_MAX);
+	buf_printf(&err, "%s\n", buf_text(error));
+	client_reply(client, COMMAND_EXIT_USAGE, &out, &err);
+	buf_fini(&err);
+	buf_fini(&out);
+}
+
+static void
+client_run(struct client *client)
+{
+	struct buf error;
+
+	buf_init(&error, 4096);
+	int whole = command_read_request(client->request, client->len,
+	    &client->command, &error);
+	if (whole == -1)
+		client_refuse(client, &error);
+	else if (whole == 1 && command_row(client->command.verb)->changes)
+		client_change(client);
+	else if (whole == 1)
+		client_answer(client);
+	buf_fini(&error);
+	if (client->phase == WRITING)
+		client_write(client);
+}
+
+static void
+client_read(struct client *client)
+{
+	ssize_t n = recv(client->fd, client->request + client->len,
+	    sizeof(client->request) - client->len, 0);
+
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		client_close(client);
+		return;
+	}
+	client->len += (size_t)n;
+	client_run(client);
+}
+
+static void
+client_accept(struct control *control, int fd)
+{
+	bool privileged = socket_peer_may(fd, &control->group);
+	struct client *place = NULL;
+	int left = 0;
+
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+		if (control->clients[i].phase == FREE) {
+			place = &control->clients[i];
+			left++;
+		}
+	}
+	if (left <= (privileged ? 0 : PRIVILEGED_PLACES)) {
+		close(fd);
+		return;
+	}
+	*place = (struct client){.control = control,
+		.fd = fd,
+		.phase = READING,
+		.may_change = privileged,
+		.deadline = after(CONTROL_SEND_S)};
+	buf_init(&place->text, EXECUTE_ERR_MAX);
+	buf_init(&place->reply, 1);
+}
+
+static bool
+has_place(const struct control *control)
+{
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+		if (control->clients[i].phase == FREE)
+			return true;
+	}
+	return false;
+}
+
+static void
+control_accept(struct control *control)
+{
+	for (int i = 0; i < BACKLOG && has_place(control); i++) {
+		int fd = accept4(control->fd, NULL, NULL,
+		    SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd == -1) {
+			/* Without descriptors the listener stays readable. */
+			if (errno == EMFILE || errno == ENFILE)
+				control->accept_at = after(1);
+			return;
+		}
+		client_accept(control, fd);
+	}
+}
+
+static void
+control_ask(void *self, struct loop_want *want)
+{
+	static const short events[] = {
+		[READING] = POLLIN, [WAITING] = 0, [WRITING] = POLLOUT};
+	struct control *control = self;
+
+	if (control->accept_at.ns > clock_boot().ns)
+		loop_want_at(want, control->accept_at);
+	else if (has_place(control))
+		loop_want_fd(want, control->fd, POLLIN);
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+		const struct client *client = &control->clients[i];
+
+		if (client->phase == FREE)
+			continue;
+		loop_want_fd(want, client->fd, events[client->phase]);
+		loop_want_at(want, client->deadline);
+	}
+}
+
+static short
+fired(const struct loop_got *got, int fd)
+{
+	for (size_t i = 0; i < got->count; i++) {
+		if (got->fds[i].fd == fd)
+			return got->fds[i].revents;
+	}
+	return 0;
+}
+
+static void
+client_late(struct client *client)
+{
+	if (client->phase == WAITING)
+		client_result(client, false, "the refresh takes longer than "
+		    "expected; see fcli show license_status");
+	else
+		client_close(client);
+}
+
+static void
+control_tell(void *self, const struct loop_got *got)
+{
+	struct control *control = self;
+
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+		struct client *client = &control->clients[i];
+		short events = client->phase == FREE ? 0 :
+						       fired(got, client->fd);
+
+		if (client->phase == READING && events != 0)
+			client_read(client);
+		else if (client->phase == WRITING && events != 0)
+			client_write(client);
+		else if (client->phase == WAITING &&
+		    (events & (POLLHUP | POLLERR)) != 0)
+			client_close(client);
+		else if (client->phase != FREE &&
+		    got->now.ns >= client->deadline.ns)
+			client_late(client);
+	}
+	if (fired(got, control->fd) != 0)
+		control_accept(control);
+}
+
+struct loop_source
+control_source(struct control *control)
+{
+	return (struct loop_source){control_ask, control_tell, control};
+}
+
+struct control *
+control_open(const struct control_options *options, struct buf *error)
+{
+	struct control *control = calloc(1, sizeof(*control));
+
+	if (control == NULL) {
+		buf_puts(error, "out of memory");
+		return NULL;
+	}
+	control->options = *options;
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
+		control->clients[i].fd = -1;
+	control->fd = socket_listen(options->path, BACKLOG, error);
+	if (control->fd == -1) {
+		free(control);
+		return NULL;
+	}
+	text_copy(control->path, sizeof(control->path), options->path);
+	socket_find_group(options->group, &control->group);
+	return control;
+}
+
+void
+control_close(struct control *control)
+{
+	if (control == NULL)
+		return;
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+		if (control->clients[i].phase != FREE)
+			client_close(&control->clients[i]);
+	}
+	close(control->fd);
+	unlink(control->path);
+	free(control);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: ISC */
+/* Reading verbs: a view in, bytes and an exit code out. */
+#include "agent/execute.h"
+
+#include "license/base/buf.h"
+#include "license/command.h"
+#include "license/json.h"
+#include "license/keeper/keeper.h"
+#include "license/keeper/view.h"
+#include "license/text.h"
+
+static void
+say_unknown(const struct command *command, const struct view *view,
+    struct buf *err)
+{
+	if (view->count == 0) {
+		buf_puts(err, "no license is configured; add a [license NAME] "
+			      "section\n");
+		return;
+	}
+	buf_printf(err, "there is no license '%s' in the configuration; give "
+	    "one of:", command->name);
+	for (size_t i = 0; i < view->count && i < 20; i++)
+		buf_printf(err, " %s", view->reports[i].name);
+	buf_puts(err, view->count > 20 ? " ...\n" : "\n");
+}
+
+static void
+show_text(const struct command *command, const struct view *view,
+    const struct report *report, struct buf *out)
+{
+	if (command->verb == VERB_SHOW_LICENSE) {
+		if (command->all)
+			buf_printf(out, "%s: ", report->name);
+		text_license(report, out);
+		return;
+	}
+	if (out->len > 0)
+		buf_putc(out, '\n');
+	text_status(report, &view->agent, out);
+}
+
+static int
+show(const struct command *command, const struct view *view,
+    const struct report *first, size_t count, struct buf *out, struct buf *err)
+{
+	int code = COMMAND_EXIT_YES;
+	bool good = true;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!first[i].usable)
+			code = COMMAND_EXIT_NO;
+		if (!command->json)
+			show_text(command, view, &first[i], out);
+	}
+	if (command->json && command->verb == VERB_SHOW_LICENSE &&
+	    !command->all)
+		good = json_license(first, out);
+	else if (command->json)
+		good = json_licenses(first, count, &view->agent, out);
+	if (good && !out->failed)
+		return code;
+	buf_clear(out);
+	buf_puts(err, "the answer is too large; ask for one license by its "
+		      "name\n");
+	return COMMAND_EXIT_NO;
+}
+
+static int
+show_hardware(const struct command *command, struct keeper *keeper,
+    struct buf *out, struct buf *err)
+{
+	if (keeper_hardware_data(keeper, command->name, out, err))
+		return COMMAND_EXIT_YES;
+	buf_clear(out);
+	buf_putc(err, '\n');
+	return COMMAND_EXIT_NO;
+}
+
+int
+execute_reading(const struct command *command, const struct view *view,
+    struct keeper *keeper, struct buf *out, struct buf *err)
+{
+	if (view == NULL) {
+		buf_puts(err, "the agent is still starting; try again in a "
+			      "moment\n");
+		return COMMAND_EXIT_ABSENT;
+	}
+	const struct report *report = view_find(view, command->name);
+	if (report == NULL) {
+		say_unknown(command, view, err);
+		return COMMAND_EXIT_NO;
+	}
+	if (command->verb == VERB_SHOW_HARDWARE)
+		return show_hardware(command, keeper, out, err);
+	if (command->all)
+		return show(command, view, view->reports, view->count, out,
+		    err);
+	return show(command, view, report, 1, out, err);
+}
+
+int
+execute_result(const struct command *command, bool ok, const char *text,
+    struct buf *out, struct buf *err)
+{
+	if (command->json)
+		json_result(ok, text, out);
+	else
+		buf_printf(ok ? out : err, "%s\n", text);
+	return ok ? COMMAND_EXIT_YES : COMMAND_EXIT_NO;
+}
