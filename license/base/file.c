@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: ISC */
-/* Small files, replaced whole; it knows nothing of what is in them. */
+/*
+ * Small files, read and replaced whole. It knows no format and logs nothing:
+ * the caller knows what the file means and says so.
+ */
 #include "license/base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -13,75 +16,83 @@
 
 #include "license/base/buf.h"
 
-enum { PATH_SIZE = 4096 };
-
-/* Close without losing the errno that is being reported. */
-static int
-close_keeping(int fd, int rc)
+static void
+close_quietly(int fd)
 {
-	int error = errno;
+	int saved = errno;
 
 	if (fd != -1)
 		close(fd);
-	errno = error;
-	return rc;
+	errno = saved;
+}
+
+static int
+read_all(int fd, struct buf *out)
+{
+	char chunk[16384];
+	struct stat st;
+
+	if (fstat(fd, &st) == -1)
+		return -1;
+	if (!S_ISREG(st.st_mode)) {
+		errno = EINVAL;
+		return -1;
+	}
+	for (;;) {
+		ssize_t n = read(fd, chunk, sizeof(chunk));
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return (int)n;
+		buf_add(out, chunk, (size_t)n);
+		if (out->failed) {
+			errno = EFBIG;
+			return -1;
+		}
+	}
 }
 
 int
 file_read(const char *path, struct buf *out)
 {
-	struct stat st;
-	char bytes[4096];
-	ssize_t n;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 
 	if (fd == -1)
 		return -1;
-	if (fstat(fd, &st) == -1)
-		return close_keeping(fd, -1);
-	if (!S_ISREG(st.st_mode)) {
-		errno = EINVAL;
-		return close_keeping(fd, -1);
-	}
-	while ((n = read(fd, bytes, sizeof(bytes))) != 0) {
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return close_keeping(fd, -1);
-		buf_add(out, bytes, (size_t)n);
-		if (out->failed) {
-			errno = EFBIG;
-			return close_keeping(fd, -1);
-		}
-	}
-	return close_keeping(fd, 0);
+	int result = read_all(fd, out);
+	close_quietly(fd);
+	return result;
 }
 
-/* "DIR/.NAME.new" and "DIR" of "DIR/NAME". */
+/* Open the directory of ${path}; *${name} is what follows in it. */
 static int
-split_path(const char *path, char temp[PATH_SIZE], char directory[PATH_SIZE])
+open_parent(const char *path, const char **name)
 {
+	char directory[PATH_MAX];
 	const char *slash = strrchr(path, '/');
-	const char *name = slash == NULL ? path : slash + 1;
-	int len = slash == NULL ? 1 : slash == path ? 1 : (int)(slash - path);
-	int a = snprintf(directory, PATH_SIZE, "%.*s", len,
-	    slash == NULL ? "." : path);
-	int b = snprintf(temp, PATH_SIZE, "%s/.%s.new", directory, name);
 
-	if (a < PATH_SIZE && b < PATH_SIZE && name[0] != '\0')
-		return 0;
-	errno = ENAMETOOLONG;
-	return -1;
+	*name = slash == NULL ? path : slash + 1;
+	if (**name == '\0') {
+		errno = EINVAL;
+		return -1;
+	}
+	size_t len = slash == NULL ? 0 : (size_t)(slash - path);
+	if (len >= sizeof(directory)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	memcpy(directory, path, len);
+	directory[len] = '\0';
+	if (len == 0)
+		text_copy(directory, sizeof(directory), slash ? "/" : ".");
+	return open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+/* Some file systems cannot fsync a directory, and need not. */
 static int
-sync_directory(const char *directory)
+sync_directory(int dir)
 {
-	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd == -1)
-		return -1;
-	return close_keeping(fd, fsync(fd));
+	return fsync(dir) == 0 || errno == EINVAL ? 0 : -1;
 }
 
 static int
@@ -91,7 +102,7 @@ write_all(int fd, const char *bytes, size_t len)
 		ssize_t n = write(fd, bytes, len);
 		if (n == -1 && errno == EINTR)
 			continue;
-		if (n == -1)
+		if (n <= 0)
 			return -1;
 		bytes += n;
 		len -= (size_t)n;
@@ -99,77 +110,105 @@ write_all(int fd, const char *bytes, size_t len)
 	return 0;
 }
 
+/* Mode and owner before the bytes: a secret is never readable for a moment. */
 static int
-write_temp(const char *temp, const char *path, const void *bytes, size_t len,
+fill_temp(int dir, const char *name, int fd, const void *bytes, size_t len,
     mode_t mode)
 {
-	struct stat st;
+	struct stat old;
 
-	if (unlink(temp) == -1 && errno != ENOENT)
+	if (geteuid() == 0 &&
+	    fstatat(dir, name, &old, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISREG(old.st_mode) &&
+	    fchown(fd, old.st_uid, old.st_gid) == -1 && errno != EPERM)
 		return -1;
-	int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd == -1)
+	if (fchmod(fd, mode) == -1 || write_all(fd, bytes, len) == -1)
 		return -1;
-	/* Who may not give a file away keeps it. */
-	if (stat(path, &st) == 0 && fchown(fd, st.st_uid, st.st_gid) == -1 &&
-	    errno != EPERM)
-		return close_keeping(fd, -1);
-	if (fchmod(fd, mode) == -1 || write_all(fd, bytes, len) == -1 ||
-	    fsync(fd) == -1)
-		return close_keeping(fd, -1);
-	return close(fd);
+	return fsync(fd);
 }
 
 int
 file_replace(const char *path, const void *bytes, size_t len, mode_t mode)
 {
-	char temp[PATH_SIZE], directory[PATH_SIZE];
+	char temp[NAME_MAX + 1];
+	const char *name;
+	bool made = false;
+	int result = -1;
+	int fd = -1;
+	int dir = open_parent(path, &name);
 
-	if (split_path(path, temp, directory) == -1)
+	if (dir == -1)
 		return -1;
-	if (write_temp(temp, path, bytes, len, mode) == -1 ||
-	    rename(temp, path) == -1) {
-		int error = errno;
-		unlink(temp);
-		errno = error;
-		return -1;
+	int n = snprintf(temp, sizeof(temp), ".%s.new", name);
+	if (n < 0 || (size_t)n >= sizeof(temp)) {
+		errno = ENAMETOOLONG;
+		goto out;
 	}
-	return sync_directory(directory);
+	if (unlinkat(dir, temp, 0) == -1 && errno != ENOENT)
+		goto out;
+	fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd == -1)
+		goto out;
+	made = true;
+	if (fill_temp(dir, name, fd, bytes, len, mode) == -1)
+		goto out;
+	if (renameat(dir, temp, dir, name) == -1)
+		goto out;
+	made = false;
+	result = sync_directory(dir);
+out:
+	close_quietly(fd);
+	if (made) {
+		int saved = errno;
+		unlinkat(dir, temp, 0);
+		errno = saved;
+	}
+	close_quietly(dir);
+	return result;
 }
 
 int
 file_remove(const char *path)
 {
-	char temp[PATH_SIZE], directory[PATH_SIZE];
+	const char *name;
+	int dir = open_parent(path, &name);
 
-	if (split_path(path, temp, directory) == -1)
-		return -1;
-	if (unlink(path) == -1)
+	if (dir == -1)
 		return errno == ENOENT ? 0 : -1;
-	return sync_directory(directory);
+	int result = unlinkat(dir, name, 0);
+	if (result == 0)
+		result = sync_directory(dir);
+	else if (errno == ENOENT)
+		result = 0;
+	close_quietly(dir);
+	return result;
 }
 
 int
 file_rename(const char *from, const char *to)
 {
-	char temp[PATH_SIZE], directory[PATH_SIZE];
+	const char *name;
+	int dir = open_parent(to, &name);
 
-	if (split_path(to, temp, directory) == -1)
+	if (dir == -1)
 		return -1;
-	if (rename(from, to) == -1)
-		return -1;
-	return sync_directory(directory);
+	int result = rename(from, to);
+	if (result == 0)
+		result = sync_directory(dir);
+	close_quietly(dir);
+	return result;
 }
 
 int
 file_lock(const char *path)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK |
+	    O_NOCTTY | O_NOFOLLOW, 0600);
 
-	if (fd == -1)
+	if (fd != -1 && flock(fd, LOCK_EX | LOCK_NB) == -1) {
+		close_quietly(fd);
 		return -1;
-	if (flock(fd, LOCK_EX | LOCK_NB) == -1)
-		return close_keeping(fd, -1);
+	}
 	return fd;
 }
 
@@ -179,15 +218,22 @@ file_directory(const char *path, mode_t mode)
 	struct stat st;
 
 	if (mkdir(path, mode) == 0)
-		return 0;
+		return chmod(path, mode);
 	if (errno != EEXIST)
 		return -1;
 	if (stat(path, &st) == -1)
 		return -1;
-	if (S_ISDIR(st.st_mode))
-		return 0;
-	errno = ENOTDIR;
-	return -1;
+	if (!S_ISDIR(st.st_mode)) {
+		errno = ENOTDIR;
+		return -1;
+	}
+	return 0;
+}
+
+static long long
+timestamp_ns(struct timespec ts)
+{
+	return (long long)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
 bool
@@ -195,16 +241,14 @@ file_identify(const char *path, struct file_identity *out)
 {
 	struct stat st;
 
-	*out = (struct file_identity){.size = 0};
+	memset(out, 0, sizeof(*out));
 	if (stat(path, &st) == -1)
 		return false;
 	out->device = st.st_dev;
 	out->inode = st.st_ino;
 	out->size = st.st_size;
-	out->modified_ns = st.st_mtim.tv_sec * 1000000000LL +
-	    st.st_mtim.tv_nsec;
-	out->changed_ns = st.st_ctim.tv_sec * 1000000000LL +
-	    st.st_ctim.tv_nsec;
+	out->modified_ns = timestamp_ns(st.st_mtim);
+	out->changed_ns = timestamp_ns(st.st_ctim);
 	return true;
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-/* One datagram to the service manager. */
+/*
+ * The service manager's notify protocol. It knows the environment variables
+ * of sd_notify(3) and not what the daemon is doing.
+ */
 #include "license/base/notify.h"
 
 #include <errno.h>
@@ -13,42 +16,52 @@
 int
 notify_send(const char *state)
 {
-	const char *path = getenv("NOTIFY_SOCKET");
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	const char *path = getenv("NOTIFY_SOCKET");
 
-	if (path == NULL || (path[0] != '/' && path[0] != '@'))
+	if (path == NULL || path[0] == '\0')
 		return 0;
 	size_t len = strlen(path);
-	if (len >= sizeof(to.sun_path)) {
-		errno = ENAMETOOLONG;
+	if ((path[0] != '/' && path[0] != '@') || len >= sizeof(to.sun_path)) {
+		errno = EAFNOSUPPORT;
 		return -1;
 	}
 	memcpy(to.sun_path, path, len);
-	/* An abstract name: its first byte is NUL. */
 	if (path[0] == '@')
-		to.sun_path[0] = '\0';
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		to.sun_path[0] = '\0'; /* the abstract namespace */
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd == -1)
 		return -1;
-	ssize_t n = sendto(fd, state, strlen(state), MSG_NOSIGNAL,
-	    (struct sockaddr *)&to,
+	ssize_t n = sendto(fd, state, strlen(state),
+	    MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&to,
 	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
-	int error = errno;
+	int saved = errno;
 	close(fd);
-	errno = error;
+	errno = saved;
 	return n == -1 ? -1 : 0;
+}
+
+/* A whole positive decimal number, or 0. */
+static long long
+positive(const char *text)
+{
+	char *end;
+
+	if (text == NULL || text[0] < '0' || text[0] > '9')
+		return 0;
+	errno = 0;
+	long long value = strtoll(text, &end, 10);
+	return errno == 0 && *end == '\0' ? value : 0;
 }
 
 int64_t
 notify_watchdog_s(void)
 {
-	const char *usec = getenv("WATCHDOG_USEC");
+	long long usec = positive(getenv("WATCHDOG_USEC"));
 	const char *pid = getenv("WATCHDOG_PID");
 
-	if (usec == NULL)
+	if (usec == 0 || (pid != NULL && positive(pid) != getpid()))
 		return 0;
-	if (pid != NULL && strtoll(pid, NULL, 10) != (long long)getpid())
-		return 0;
-	long long half = strtoll(usec, NULL, 10) / 2000000;
-	return half < 1 ? 1 : half;
+	long long half = usec / 2000000;
+	return half > 0 ? half : 1;
 }
