@@ -68,7 +68,7 @@ expiring_edges(const struct report *before, const struct report *after,
 struct edges
 edges_between(const struct report *before, const struct report *after)
 {
-	struct edges edges = {0};
+	struct edges edges = {.first = before == NULL};
 
 	expiring_edges(before, after, &edges);
 	edges.set |= pair(before != NULL && !before->usable, !after->usable,

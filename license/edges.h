@@ -34,6 +34,7 @@ enum notification { NOTIFICATIONS(NOTIFICATION_ROW) };
 /* edges: a set of bits 1 << notification; crossed: days of the ladder. */
 struct edges {
 	unsigned set;
+	bool first; /* nothing was known before: the raises that hold */
 	int64_t crossed_days; /* with EXPIRING: 60, 30, 14, 7, 3, 1 or 0 */
 };
 

@@ -184,7 +184,7 @@ tell_edges(struct keeper *keeper)
 		holding->report = report;
 		holding->has_report = true;
 		next = utc_min(next, edges_next(&report));
-		if (edges.set == 0)
+		if (edges.set == 0 && !edges.first)
 			continue;
 		log_edges(&report, &edges);
 		if (keeper->edges != NULL)
