@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: ISC
 # Leaseline. `make help` lists the targets; V=1 shows the commands.
 
-CC      ?= gcc
+ifeq ($(origin CC),default)
+CC      = gcc
+endif
 SAN     ?=
 PREFIX  ?= /usr
 DESTDIR ?=
@@ -21,9 +23,9 @@ LICENSE   = agent_report answer codec codec_value command documents edges facts 
 KEEPER    = client disk errands inspect keeper load machine_key memory pulse \
             renew view watch
 EXPORTER  = metrics process web
-AGENT     = config config_check control execute mib notices once snmp socket
-AUTHORITY = admin certificate database decide event init issue records route \
-            serve writer
+AGENT     = announce config config_check control execute mib mib_objects notices once snmp socket
+AUTHORITY = admin arguments certificate database decide event grant init inspect \
+            schema serve weigh writer
 
 SOURCES = $(BASE:%=license/base/%.c) $(LICENSE:%=license/%.c) \
           $(KEEPER:%=license/keeper/%.c) $(EXPORTER:%=exporter/%.c) \
@@ -90,6 +92,14 @@ $(B)/tests/%: $(B)/tests/unit/%.o $(B)/libleaseline.a
 unit: $(TESTS:%=$(B)/tests/%)
 	@tests/unit.sh $^
 
+$(B)/tests/golden-run: $(B)/tests/golden/golden.o $(B)/libleaseline.a
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_CURL) $(LIB_SSL) \
+		$(LIB_CPU) $(LIB_JSON) $(LIB_INI) $(LIB_HTTP)
+golden: $(B)/tests/golden-run
+	@$(B)/tests/golden-run tests/golden
+golden-update: $(B)/tests/golden-run
+	@$(B)/tests/golden-run --update tests/golden
+
 .PRECIOUS: $(B)/%.o
-.PHONY: all install-links unit
+.PHONY: all golden golden-update install-links unit
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
