@@ -3,7 +3,8 @@
  * The bounded queue of notifications from the keeper to the SNMP thread, and
  * the acknowledgements back. The keeper's side never waits: when the queue is
  * full the newest of what can be told from the state (a clear, a repetition)
- * is dropped and counted, never the oldest raise. It knows no SNMP.
+ * is dropped and counted, never the oldest raise; when the queue is empty
+ * again, one summary notice tells how many. It knows no SNMP.
  */
 #ifndef AGENT_NOTICES_H
 #define AGENT_NOTICES_H
@@ -14,11 +15,14 @@ enum { NOTICES_MAX = 256 };
 
 struct notices;
 
-/* notice: a complete alarm; every varbind comes from the report. */
+/*
+ * notice: a complete alarm; every varbind comes from the report. A gap in the
+ * sequence is a notice that was dropped.
+ */
 struct notice {
 	enum notification number;
 	struct report report;
-	int64_t crossed; /* the number that crossed: days, or mbits, or 0 */
+	int64_t crossed; /* days, or mbits; of a summary: notices dropped */
 	int64_t sequence; /* rises by one with each notice of this run */
 };
 
@@ -45,5 +49,6 @@ void notices_pop(struct notices *notices); /* sent: acknowledged to keeper */
 
 /* Any side: waiting now, and dropped since the start. */
 size_t notices_pending(struct notices *notices);
+uint64_t notices_dropped(struct notices *notices);
 
 #endif

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A ring under a mutex with an eventfd at each end. It neither decides what
+ * is announced nor sends anything.
+ */
+#include "agent/notices.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+struct notices {
+	pthread_mutex_t lock;
+	int fd, ack_fd; /* readable exactly while something waits */
+	size_t head, count;
+	int64_t sequence;
+	uint64_t dropped;
+	/* What a storm cost since the last summary, and its last victim. */
+	int64_t summarized;
+	struct report victim;
+	size_t ack_count;
+	struct notice_ack acks[LICENSES_MAX];
+	struct notice ring[NOTICES_MAX];
+};
+
+/* What ends each notification's raise; 0 for a raise. */
+#define CLEARS_ROW(name, number, mib, clears) [number] = clears,
+static const int clears[] = {NOTIFICATIONS(CLEARS_ROW)};
+#undef CLEARS_ROW
+
+static unsigned
+flag(int number)
+{
+	return 1U << number;
+}
+
+static void
+signal_fd(int fd)
+{
+	const uint64_t one = 1;
+	ssize_t n;
+
+	do
+		n = write(fd, &one, sizeof(one));
+	while (n == -1 && errno == EINTR);
+}
+
+static void
+calm_fd(int fd)
+{
+	uint64_t count;
+	ssize_t n;
+
+	do
+		n = read(fd, &count, sizeof(count));
+	while (n == -1 && errno == EINTR);
+}
+
+struct notices *
+notices_new(void)
+{
+	struct notices *notices = calloc(1, sizeof(*notices));
+
+	if (notices == NULL)
+		return NULL;
+	notices->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	notices->ack_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	pthread_mutex_init(&notices->lock, NULL);
+	if (notices->fd == -1 || notices->ack_fd == -1) {
+		notices_free(notices);
+		return NULL;
+	}
+	return notices;
+}
+
+void
+notices_free(struct notices *notices)
+{
+	if (notices == NULL)
+		return;
+	if (notices->fd != -1)
+		close(notices->fd);
+	if (notices->ack_fd != -1)
+		close(notices->ack_fd);
+	pthread_mutex_destroy(&notices->lock);
+	free(notices);
+}
+
+static struct notice *
+at(struct notices *notices, size_t i)
+{
+	return &notices->ring[(notices->head + i) % NOTICES_MAX];
+}
+
+static void
+push(struct notices *notices, enum notification number,
+    const struct report *report, int64_t crossed, int64_t sequence)
+{
+	*at(notices, notices->count) = (struct notice){number, *report,
+		crossed, sequence};
+	if (notices->count++ == 0)
+		signal_fd(notices->fd);
+}
+
+/*
+ * Can be told from the state: a clear, and a raise that an older notice of
+ * the same license already tells.
+ */
+static bool
+is_droppable(struct notices *notices, enum notification number, int64_t index,
+    size_t older)
+{
+	if (clears[number] != 0)
+		return true;
+	for (size_t i = 0; i < older; i++) {
+		const struct notice *notice = at(notices, i);
+
+		if (notice->number == number && notice->report.index == index)
+			return true;
+	}
+	return false;
+}
+
+static void
+count_drop(struct notices *notices, const struct report *victim)
+{
+	notices->dropped++;
+	notices->summarized++;
+	notices->victim = *victim;
+}
+
+/* Make room by the newest that can go; false when all are first raises. */
+static bool
+drop_newest(struct notices *notices)
+{
+	for (size_t i = notices->count; i-- > 0;) {
+		const struct notice *notice = at(notices, i);
+
+		if (!is_droppable(notices, notice->number,
+			notice->report.index, i))
+			continue;
+		count_drop(notices, &notice->report);
+		for (size_t k = i + 1; k < notices->count; k++)
+			*at(notices, k - 1) = *at(notices, k);
+		notices->count--;
+		return true;
+	}
+	return false;
+}
+
+bool
+notices_post(struct notices *notices, enum notification number,
+    const struct report *report, int64_t crossed)
+{
+	pthread_mutex_lock(&notices->lock);
+	/* One that is dropped uses up a number: the gap tells a manager. */
+	int64_t sequence = ++notices->sequence;
+	bool room = notices->count < NOTICES_MAX ||
+	    (!is_droppable(notices, number, report->index, notices->count) &&
+		drop_newest(notices));
+	if (room)
+		push(notices, number, report, crossed, sequence);
+	else
+		count_drop(notices, report);
+	pthread_mutex_unlock(&notices->lock);
+	return room;
+}
+
+int
+notices_ack_fd(const struct notices *notices)
+{
+	return notices->ack_fd;
+}
+
+bool
+notices_take_ack(struct notices *notices, struct notice_ack *out)
+{
+	pthread_mutex_lock(&notices->lock);
+	bool found = notices->ack_count > 0;
+	if (found)
+		*out = notices->acks[--notices->ack_count];
+	if (found && notices->ack_count == 0)
+		calm_fd(notices->ack_fd);
+	pthread_mutex_unlock(&notices->lock);
+	return found;
+}
+
+int
+notices_fd(const struct notices *notices)
+{
+	return notices->fd;
+}
+
+bool
+notices_peek(struct notices *notices, struct notice *out)
+{
+	pthread_mutex_lock(&notices->lock);
+	bool found = notices->count > 0;
+	if (found)
+		*out = *at(notices, 0);
+	pthread_mutex_unlock(&notices->lock);
+	return found;
+}
+
+/* The license's entry, so that what waits is one entry for each license. */
+static struct notice_ack *
+ack_of(struct notices *notices, int64_t index)
+{
+	for (size_t i = 0; i < notices->ack_count; i++) {
+		if (notices->acks[i].index == index)
+			return &notices->acks[i];
+	}
+	if (notices->ack_count == LICENSES_MAX)
+		return NULL; /* told again after a restart: no harm */
+	struct notice_ack *ack = &notices->acks[notices->ack_count];
+	*ack = (struct notice_ack){.index = index};
+	if (notices->ack_count++ == 0)
+		signal_fd(notices->ack_fd);
+	return ack;
+}
+
+static void
+acknowledge(struct notices *notices, const struct notice *notice)
+{
+	struct notice_ack *ack = ack_of(notices, notice->report.index);
+	int ends = clears[notice->number];
+
+	if (ack == NULL)
+		return;
+	if (ends == 0) {
+		ack->raised |= flag((int)notice->number);
+		ack->cleared &= ~flag((int)notice->number);
+	} else {
+		ack->cleared |= flag(ends);
+		ack->raised &= ~flag(ends);
+	}
+}
+
+void
+notices_pop(struct notices *notices)
+{
+	pthread_mutex_lock(&notices->lock);
+	if (notices->count > 0) {
+		acknowledge(notices, at(notices, 0));
+		notices->head = (notices->head + 1) % NOTICES_MAX;
+		if (--notices->count == 0) {
+			notices->head = 0; /* few pages stay in use */
+			calm_fd(notices->fd);
+		}
+	}
+	if (notices->count == 0 && notices->summarized > 0) {
+		push(notices, NOTIFICATION_SUMMARY_NOTICE, &notices->victim,
+		    notices->summarized, ++notices->sequence);
+		notices->summarized = 0;
+	}
+	pthread_mutex_unlock(&notices->lock);
+}
+
+size_t
+notices_pending(struct notices *notices)
+{
+	pthread_mutex_lock(&notices->lock);
+	size_t pending = notices->count;
+	pthread_mutex_unlock(&notices->lock);
+	return pending;
+}
+
+uint64_t
+notices_dropped(struct notices *notices)
+{
+	pthread_mutex_lock(&notices->lock);
+	uint64_t dropped = notices->dropped;
+	pthread_mutex_unlock(&notices->lock);
+	return dropped;
+}
