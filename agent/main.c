@@ -385,13 +385,13 @@ main(int argc, char **argv)
 		return 2;
 	}
 	buf_init(&error, ERROR_MAX);
-	if (!config_load(the.config_path, &the.config, &error))
-		status = once ? 3 : 2;
+	if (once)
+		status = once_run(the.config_path, (size_t)(argc - optind),
+		    (const char *const *)argv + optind);
+	else if (!config_load(the.config_path, &the.config, &error))
+		status = 2;
 	else if (print)
 		status = print_config(&the.config);
-	else if (once)
-		status = once_run(&the.config, (size_t)(argc - optind),
-		    (const char *const *)argv + optind);
 	else
 		status = serve(&the, &error);
 	if (error.len > 0)

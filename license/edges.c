@@ -114,8 +114,12 @@ edges_next(const struct report *report)
 		sooner(utc_add(deadline, 1 - report->action_critical_s), now,
 		    &next);
 	}
-	if (report->has[FIELD_ID_REFRESH_DUE])
+	if (report->has[FIELD_ID_REFRESH_DUE]) {
 		sooner(utc_add(report->refresh_due, 1), now, &next);
+		sooner(utc_add(report->refresh_due, 1 +
+			report->refresh_critical_s -
+			report->refresh_warning_s), now, &next);
+	}
 	if (report->has[FIELD_ID_GRACE_END])
 		sooner(utc_add(report->grace_end, 1), now, &next);
 	return next;

@@ -98,7 +98,7 @@ digits(const char *p, int n)
 }
 
 bool
-utc_parse(const char text[static 1], utc_t *out)
+utc_parse(const char *text, utc_t *out)
 {
 	if (!has_shape(text, "0000-00-00T00:00:00Z"))
 		return false;
@@ -114,7 +114,7 @@ utc_parse(const char text[static 1], utc_t *out)
 }
 
 bool
-utc_parse_date(const char text[static 1], utc_t *out)
+utc_parse_date(const char *text, utc_t *out)
 {
 	if (!has_shape(text, "0000-00-00"))
 		return false;

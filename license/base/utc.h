@@ -42,10 +42,10 @@ struct utc_civil utc_to_civil(utc_t t);
 bool utc_from_civil(const struct utc_civil *c, utc_t *out);
 
 /* utc_parse: exactly YYYY-MM-DDTHH:MM:SSZ, 1970 to 2105, no leap second. */
-bool utc_parse(const char text[static 1], utc_t *out);
+bool utc_parse(const char *text, utc_t *out);
 
 /* utc_parse_date: exactly YYYY-MM-DD; ${out} is 00:00:00 of that day. */
-bool utc_parse_date(const char text[static 1], utc_t *out);
+bool utc_parse_date(const char *text, utc_t *out);
 
 /* utc_text, utc_date: print; instants outside the range are clamped. */
 void utc_text(utc_t t, char out[static UTC_TEXT_SIZE]);
