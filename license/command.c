@@ -14,15 +14,15 @@
 
 static const struct command_row rows[] = {
 	{VERB_SHOW_LICENSE, {"show", "license"}, false, false,
-	    "the license in one line; exit 1 when it is not usable"},
+	    "the license in one line; exit 1: not usable"},
 	{VERB_SHOW_STATUS, {"show", "license_status"}, false, false,
-	    "everything about it: both ends, refresh, binding, what to do"},
+	    "everything about it, and what to do"},
 	{VERB_SHOW_HARDWARE, {"show", "license_hardware_data"}, false, false,
 	    "the request for an offline license (> hw_data.lic)"},
 	{VERB_RENEW, {"set", "renew_license"}, true, true,
 	    "refresh now, wait, and say what came of it"},
 	{VERB_COMMIT, {"commit", NULL}, true, true,
-	    "read configuration and license again, and refresh"},
+	    "read configuration and license, and refresh"},
 };
 
 enum { ROW_COUNT = sizeof(rows) / sizeof(rows[0]), WORDS_MAX = 16 };

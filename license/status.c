@@ -41,8 +41,8 @@ add_horizon(utc_t t, utc_t now, struct buf *out)
 	int64_t days = utc_days(t, now);
 
 	utc_text(t, text);
-	buf_printf(out, "%s (%" PRId64 " %s)", text, days,
-	    days == 1 ? "day" : "days");
+	buf_printf(out, "%s (%s%" PRId64 " %s)", text,
+	    days < 0 ? "OVER: " : "", days, days == 1 ? "day" : "days");
 }
 
 /*

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * fcli: carries words to the agent and bytes back. It knows what no word
+ * means, links libc alone, and waits for nothing without a bound.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "license/base/buf.h"
+#include "license/base/clock.h"
+#include "license/command.h"
+
+#define SOCKET_PATH "/run/leaseline/control.sock"
+#define CONFIG_PATH "/etc/leaseline/leaseline.conf"
+#define AGENT "leaselined"
+#define AGENT_PATH "/usr/sbin/" AGENT
+
+enum {
+	READ_WAIT_S = 5,
+	CHANGE_WAIT_S = 75, /* the agent gives up before */
+	WORDS_MAX = 16,
+	REPLY_MAX = 65 * 1024 * 1024,
+};
+
+struct options {
+	const char *socket;
+	const char *config;
+	const char *words[WORDS_MAX];
+	size_t count;
+	bool help, version;
+};
+
+enum contact { ANSWERED, ABSENT, FAILED };
+
+static const char *
+environment(const char *name, const char *otherwise)
+{
+	const char *value = getenv(name);
+
+	return value == NULL || value[0] == '\0' ? otherwise : value;
+}
+
+/* "--socket PATH" and "--socket=PATH"; 1 taken, 0 another word, -1 no value. */
+static int
+take_value(const char *name, int argc, char **argv, int *i, const char **out)
+{
+	size_t len = strlen(name);
+
+	if (strncmp(argv[*i], name, len) != 0)
+		return 0;
+	if (argv[*i][len] == '=') {
+		*out = argv[*i] + len + 1;
+		return 1;
+	}
+	if (argv[*i][len] != '\0')
+		return 0;
+	if (*i + 1 == argc) {
+		fprintf(stderr, "fcli: %s needs a path after it\n", name);
+		return -1;
+	}
+	*out = argv[++*i];
+	return 1;
+}
+
+static bool
+read_options(int argc, char **argv, struct options *o)
+{
+	o->socket = environment("LEASELINE_CONTROL_SOCKET", SOCKET_PATH);
+	o->config = environment("LEASELINE_CONFIG", CONFIG_PATH);
+	for (int i = 1; i < argc; i++) {
+		int taken = take_value("--socket", argc, argv, &i, &o->socket);
+
+		if (taken == 0)
+			taken = take_value("--config", argc, argv, &i,
+			    &o->config);
+		if (taken == -1)
+			return false;
+		if (taken == 1)
+			continue;
+		o->help = o->help || strcmp(argv[i], "--help") == 0 ||
+		    strcmp(argv[i], "-h") == 0;
+		o->version = o->version || strcmp(argv[i], "--version") == 0;
+		if (o->count + 1 == WORDS_MAX) {
+			fputs("fcli: too many words; see fcli --help\n",
+			    stderr);
+			return false;
+		}
+		o->words[o->count++] = argv[i];
+	}
+	if (strcmp(environment("JSON_MODE", "off"), "on") == 0)
+		o->words[o->count++] = "--json";
+	return true;
+}
+
+static bool
+ready(int fd, short events, mono_t until)
+{
+	for (;;) {
+		int64_t ms = (until.ns - clock_boot().ns) / 1000000;
+		struct pollfd p = {.fd = fd, .events = events};
+		int n = ms <= 0 ? 0 : poll(&p, 1, (int)ms);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == 0)
+			errno = ETIMEDOUT;
+		return n == 1;
+	}
+}
+
+/* A socket whose backlog is full says EAGAIN; then try until the bound. */
+static int
+open_socket(const char *path, mono_t until)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (!text_copy(address.sun_path, sizeof(address.sun_path), path)) {
+		errno = ENAMETOOLONG;
+		goto out;
+	}
+	while (fd != -1) {
+		if (connect(fd, (struct sockaddr *)&address,
+			sizeof(address)) == 0)
+			return fd;
+		if (errno == EINTR)
+			continue;
+		if (errno != EAGAIN)
+			break;
+		if (clock_boot().ns >= until.ns) {
+			errno = ETIMEDOUT;
+			break;
+		}
+		poll(NULL, 0, 50);
+	}
+out:
+	if (fd != -1) {
+		int error = errno;
+
+		close(fd);
+		errno = error;
+	}
+	return -1;
+}
+
+static bool
+send_all(int fd, const struct buf *bytes, mono_t until)
+{
+	for (size_t sent = 0; sent < bytes->len;) {
+		if (!ready(fd, POLLOUT, until))
+			return false;
+		ssize_t n = send(fd, bytes->data + sent, bytes->len - sent,
+		    MSG_NOSIGNAL);
+		if (n == -1 && errno != EAGAIN && errno != EINTR)
+			return false;
+		sent += n > 0 ? (size_t)n : 0;
+	}
+	return true;
+}
+
+/* 1 whole; 0 with errno: the end or the bound came before; -1 not a reply. */
+static int
+receive(int fd, mono_t until, struct buf *reply, int *code, size_t *head_len,
+    size_t *out_len)
+{
+	char bytes[16384];
+	size_t err_len;
+
+	for (;;) {
+		if (!ready(fd, POLLIN, until))
+			return 0;
+		ssize_t n = recv(fd, bytes, sizeof(bytes), 0);
+		if (n == -1 && (errno == EAGAIN || errno == EINTR))
+			continue;
+		if (n <= 0) {
+			errno = n == 0 ? ECONNRESET : errno;
+			return 0;
+		}
+		buf_add(reply, bytes, (size_t)n);
+		if (reply->failed)
+			return -1;
+		int whole = command_read_reply(reply->data, reply->len, code,
+		    head_len, out_len, &err_len);
+		if (whole != 0)
+			return whole;
+	}
+}
+
+/* False when standard output is a full disk or a closed pipe. */
+static bool
+print_reply(const struct buf *reply, size_t head_len, size_t out_len)
+{
+	fwrite(reply->data + head_len, 1, out_len, stdout);
+	fwrite(reply->data + head_len + out_len, 1,
+	    reply->len - head_len - out_len, stderr);
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return true;
+	fprintf(stderr, "fcli: the answer could not be written: %s\n",
+	    strerror(errno));
+	return false;
+}
+
+static void
+say_failure(const struct options *o)
+{
+	if (errno == EACCES || errno == EPERM)
+		fprintf(stderr, "fcli: no permission to reach the agent at "
+		    "%s; use sudo\n", o->socket);
+	else if (errno == ETIMEDOUT)
+		fprintf(stderr, "fcli: the agent at %s does not answer; see "
+		    "its log, or systemctl restart leaselined\n", o->socket);
+	else
+		fprintf(stderr, "fcli: the agent at %s: %s; try again, or "
+		    "systemctl restart leaselined\n", o->socket,
+		    strerror(errno));
+}
+
+static enum contact
+ask_agent(const struct options *o, const struct buf *request, bool waits,
+    int *code)
+{
+	mono_t start = clock_boot();
+	mono_t soon = {start.ns + READ_WAIT_S * 1000000000LL};
+	mono_t until = {start.ns +
+		(waits ? CHANGE_WAIT_S : READ_WAIT_S) * 1000000000LL};
+	size_t head_len = 0, out_len = 0;
+	enum contact contact = FAILED;
+	struct buf reply;
+
+	int fd = open_socket(o->socket, soon);
+	if (fd == -1 && (errno == ENOENT || errno == ECONNREFUSED))
+		return ABSENT;
+	buf_init(&reply, REPLY_MAX);
+	*code = COMMAND_EXIT_ABSENT;
+	/* A refusal may be there although the request did not get through. */
+	if (fd == -1 || (!send_all(fd, request, soon) && errno != EPIPE)) {
+		say_failure(o);
+		goto out;
+	}
+	int whole = receive(fd, until, &reply, code, &head_len, &out_len);
+	if (whole == 0) {
+		say_failure(o);
+	} else if (whole == -1) {
+		fprintf(stderr, "fcli: what answers at %s is not leaselined of "
+		    "this version\n", o->socket);
+	} else {
+		if (!print_reply(&reply, head_len, out_len))
+			*code = COMMAND_EXIT_NO;
+		contact = ANSWERED;
+	}
+out:
+	if (contact == FAILED)
+		*code = COMMAND_EXIT_ABSENT;
+	buf_fini(&reply);
+	if (fd != -1)
+		close(fd);
+	return contact;
+}
+
+/* The agent's program beside this one, or where packages put it. */
+static bool
+run_once(const struct options *o)
+{
+	char path[4096];
+	char *arguments[WORDS_MAX + 8];
+	size_t n = 0;
+	ssize_t len = readlink("/proc/self/exe", path,
+	    sizeof(path) - sizeof(AGENT) - 1);
+
+	path[len > 0 ? len : 0] = '\0';
+	char *slash = strrchr(path, '/');
+	if (slash != NULL)
+		memcpy(slash + 1, AGENT, sizeof(AGENT));
+	const char *program = slash != NULL && access(path, X_OK) == 0 ?
+	    path : AGENT_PATH;
+
+	fprintf(stderr, "fcli: the agent is not running; this is from the "
+	    "files (systemctl start leaselined)\n");
+	const char *const first[] = {AGENT, "--once", "-c", o->config,
+		"--"};
+	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++)
+		arguments[n++] = (char *)(uintptr_t)first[i];
+	for (size_t i = 0; i < o->count; i++)
+		arguments[n++] = (char *)(uintptr_t)o->words[i];
+	arguments[n] = NULL;
+	fflush(NULL);
+	execv(program, arguments);
+	fprintf(stderr, "fcli: %s cannot be run: %s\n", program,
+	    strerror(errno));
+	return false;
+}
+
+static int
+usage_error(const char *text)
+{
+	fprintf(stderr, "fcli: %s\n", text);
+	return COMMAND_EXIT_USAGE;
+}
+
+static int
+run(const struct options *o, struct buf *request, struct buf *error)
+{
+	struct command command;
+	int code = COMMAND_EXIT_ABSENT;
+
+	if (!command_parse(o->count, o->words, &command, error))
+		return usage_error(buf_text(error));
+	if (!command_request(o->count, o->words, request))
+		return usage_error("the words are too long to be sent");
+	const struct command_row *row = command_row(command.verb);
+	if (ask_agent(o, request, row->waits, &code) != ABSENT)
+		return code;
+	if (row->changes)
+		fputs("fcli: the agent is not running, and this needs it: "
+		      "systemctl start leaselined\n", stderr);
+	else
+		run_once(o);
+	return COMMAND_EXIT_ABSENT;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options options = {.count = 0};
+	struct buf request, error;
+
+	buf_init(&error, 4096);
+	buf_init(&request, COMMAND_REQUEST_MAX);
+	int code = COMMAND_EXIT_USAGE;
+	if (!read_options(argc, argv, &options)) {
+		code = COMMAND_EXIT_USAGE;
+	} else if (options.version) {
+		puts("fcli (Leaseline) " LEASELINE_VERSION);
+		code = COMMAND_EXIT_YES;
+	} else if (options.help || argc == 1) {
+		command_usage(&error);
+		fputs(buf_text(&error), options.help ? stdout : stderr);
+		code = options.help ? COMMAND_EXIT_YES : COMMAND_EXIT_USAGE;
+	} else {
+		code = run(&options, &request, &error);
+	}
+	buf_fini(&request);
+	buf_fini(&error);
+	return code;
+}

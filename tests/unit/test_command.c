@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: ISC */
+/* Goal: the words of fcli, and the bytes between it and the agent. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "license/base/buf.h"
+#include "license/command.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static size_t
+split(const char *line, char text[512], const char **words)
+{
+	size_t count = 0;
+
+	assert_true(strlen(line) < 512);
+	memcpy(text, line, strlen(line) + 1);
+	for (char *word = text; *word != '\0';) {
+		size_t len = strcspn(word, " ");
+		char *next = word + len + (word[len] == ' ');
+
+		word[len] = '\0';
+		words[count++] = word;
+		word = next;
+	}
+	return count;
+}
+
+static void
+good_words_are_understood_and_options_may_stand_anywhere(void **state)
+{
+	static const struct {
+		const char *line;
+		struct command want;
+	} rows[] = {
+		{"show license", {VERB_SHOW_LICENSE, "", false, false}},
+		{"--json show license", {VERB_SHOW_LICENSE, "", false, true}},
+		{"show --json license edge-1.a",
+		    {VERB_SHOW_LICENSE, "edge-1.a", false, true}},
+		{"show license_status --all",
+		    {VERB_SHOW_STATUS, "", true, false}},
+		{"show license_hardware_data lab",
+		    {VERB_SHOW_HARDWARE, "lab", false, false}},
+		{"set renew_license --all", {VERB_RENEW, "", true, false}},
+		{"commit", {VERB_COMMIT, "", false, false}},
+		{"commit edge1", {VERB_COMMIT, "edge1", false, false}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char text[512];
+		const char *words[32];
+		struct command got;
+		struct buf error;
+
+		buf_init(&error, 1024);
+		size_t count = split(rows[i].line, text, words);
+		assert_true(command_parse(count, words, &got, &error));
+		assert_int_equal(got.verb, rows[i].want.verb);
+		assert_string_equal(got.name, rows[i].want.name);
+		assert_int_equal(got.all, rows[i].want.all);
+		assert_int_equal(got.json, rows[i].want.json);
+		assert_int_equal(error.len, 0);
+		buf_fini(&error);
+	}
+}
+
+static void
+bad_words_get_one_sentence_that_names_them(void **state)
+{
+	static const struct {
+		const char *line, *names;
+	} rows[] = {
+		{"", "no command"},
+		{"shew license", "'shew'"},
+		{"show", "license_status"},
+		{"show licence", "'licence'"},
+		{"set", "renew_license"},
+		{"show license a b", "'b'"},
+		{"show license ../etc", "'../etc'"},
+		{"show license --yaml", "'--yaml'"},
+		{"show license edge1 --all", "not both"},
+		{"show license_hardware_data --all", "--all"},
+		{"show license \x1b[2J", "\\x1B"},
+		{"a b c d e f g h i j k l m n o p q", "too many"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char text[512];
+		const char *words[32];
+		struct command got;
+		struct buf error;
+
+		buf_init(&error, 1024);
+		size_t count = split(rows[i].line, text, words);
+		assert_false(command_parse(count, words, &got, &error));
+		assert_non_null(strstr(buf_text(&error), rows[i].names));
+		assert_null(strchr(buf_text(&error), '\n'));
+		assert_null(strchr(buf_text(&error), 033));
+		buf_fini(&error);
+	}
+}
+
+static void
+a_request_arrives_as_it_was_sent_in_any_pieces(void **state)
+{
+	static const char *const words[] = {"show", "license", "edge1",
+		"--json"};
+	struct command got;
+	struct buf request, error;
+
+	(void)state;
+	buf_init(&request, COMMAND_REQUEST_MAX);
+	buf_init(&error, 1024);
+	assert_true(command_request(COUNT(words), words, &request));
+	for (size_t len = 0; len < request.len; len++)
+		assert_int_equal(0, command_read_request(request.data, len,
+			&got, &error));
+	assert_int_equal(1, command_read_request(request.data, request.len,
+		&got, &error));
+	assert_int_equal(got.verb, VERB_SHOW_LICENSE);
+	assert_string_equal(got.name, "edge1");
+	assert_true(got.json);
+	buf_fini(&request);
+	buf_fini(&error);
+}
+
+static void
+a_word_that_would_break_the_request_is_not_sent(void **state)
+{
+	static const char *const bad[] = {"", "a\nb", "\n"};
+	struct buf request;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		buf_init(&request, COMMAND_REQUEST_MAX);
+		assert_false(command_request(1, &bad[i], &request));
+		buf_fini(&request);
+	}
+}
+
+static void
+what_is_not_a_request_is_refused(void **state)
+{
+	static char large[COMMAND_REQUEST_MAX];
+	static const struct {
+		const char *bytes;
+		size_t len;
+	} rows[] = {
+		{"GET / HTTP/1.1\n\n", 16},
+		{"leaseline-control 2\nshow\nlicense\n\n", 34},
+		{"leaseline-control 1\nshow\nlicense\n\nmore", 38},
+		{"leaseline-control 1\nshow\0license\n\n", 34},
+		{"\n\n", 2},
+		{large, sizeof(large)},
+	};
+
+	(void)state;
+	memset(large, 'a', sizeof(large));
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct command got;
+		struct buf error;
+
+		buf_init(&error, 1024);
+		assert_int_equal(-1, command_read_request(rows[i].bytes,
+			rows[i].len, &got, &error));
+		assert_int_not_equal(error.len, 0);
+		buf_fini(&error);
+	}
+}
+
+static void
+a_reply_is_read_back_whole_and_not_before(void **state)
+{
+	struct buf out, err, reply;
+	size_t head_len, out_len, err_len;
+	int code = -1;
+
+	(void)state;
+	buf_init(&out, 100);
+	buf_init(&err, 100);
+	buf_init(&reply, 300);
+	buf_add(&out, "a\0b\n", 4);
+	buf_puts(&err, "why\n");
+	command_reply(1, &out, &err, &reply);
+	for (size_t len = 0; len < reply.len; len++)
+		assert_int_equal(0, command_read_reply(reply.data, len, &code,
+			&head_len, &out_len, &err_len));
+	assert_int_equal(1, command_read_reply(reply.data, reply.len, &code,
+		&head_len, &out_len, &err_len));
+	assert_int_equal(code, 1);
+	assert_int_equal(out_len, 4);
+	assert_int_equal(err_len, 4);
+	assert_memory_equal(reply.data + head_len, "a\0b\nwhy\n", 8);
+	buf_fini(&out);
+	buf_fini(&err);
+	buf_fini(&reply);
+}
+
+static void
+what_is_not_a_reply_is_refused(void **state)
+{
+	static const char *const bad[] = {"HTTP/1.1 400\n", "0 1\n", "0 -1 0\n",
+		"999 0 0\n", "0 9999999999 0\n", "0 0 0 \n", "\n", " 0 0 0\n",
+		"0000000000000000000000000000000000000000000000000"};
+	size_t head_len, out_len, err_len;
+	int code;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(bad); i++)
+		assert_int_equal(-1, command_read_reply(bad[i], strlen(bad[i]),
+			&code, &head_len, &out_len, &err_len));
+}
+
+static void
+the_usage_names_every_command(void **state)
+{
+	size_t count;
+	const struct command_row *rows = command_rows(&count);
+	struct buf usage;
+
+	(void)state;
+	buf_init(&usage, 4096);
+	command_usage(&usage);
+	assert_true(count >= 5);
+	for (size_t i = 0; i < count; i++) {
+		assert_ptr_equal(command_row(rows[i].verb), &rows[i]);
+		assert_non_null(strstr(buf_text(&usage), rows[i].help));
+		assert_non_null(strstr(buf_text(&usage), rows[i].words[0]));
+	}
+	for (const char *p = buf_text(&usage); *p != '\0';) {
+		assert_true(strcspn(p, "\n") <= 80);
+		p += strcspn(p, "\n") + 1;
+	}
+	assert_null(command_row(VERB_NONE));
+	buf_fini(&usage);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    good_words_are_understood_and_options_may_stand_anywhere),
+		cmocka_unit_test(bad_words_get_one_sentence_that_names_them),
+		cmocka_unit_test(
+		    a_request_arrives_as_it_was_sent_in_any_pieces),
+		cmocka_unit_test(
+		    a_word_that_would_break_the_request_is_not_sent),
+		cmocka_unit_test(what_is_not_a_request_is_refused),
+		cmocka_unit_test(a_reply_is_read_back_whole_and_not_before),
+		cmocka_unit_test(what_is_not_a_reply_is_refused),
+		cmocka_unit_test(the_usage_names_every_command),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
