@@ -24,8 +24,9 @@ KEEPER    = client disk errands inspect keeper load machine_key memory pulse \
             renew view watch
 EXPORTER  = metrics process web
 AGENT     = announce config config_check control execute mib mib_objects notices once snmp socket
-AUTHORITY = admin arguments certificate database decide event grant init inspect \
-            schema serve weigh writer
+AUTHORITY = admin arguments certificate database decide event grant init \
+            inspect issue output records route schema serve sqlite tally \
+            weigh writer
 
 SOURCES = $(BASE:%=license/base/%.c) $(LICENSE:%=license/%.c) \
           $(KEEPER:%=license/keeper/%.c) $(EXPORTER:%=exporter/%.c) \
@@ -99,6 +100,11 @@ golden: $(B)/tests/golden-run
 	@$(B)/tests/golden-run tests/golden
 golden-update: $(B)/tests/golden-run
 	@$(B)/tests/golden-run --update tests/golden
+
+run: deps all
+	@tests/integration/run.sh start
+stop:
+	@tests/integration/run.sh stop
 
 .PRECIOUS: $(B)/%.o
 .PHONY: all golden golden-update install-links unit

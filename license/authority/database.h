@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Where the records are kept. Every statement is here; nothing above knows
+ * SQL. One handle is for one thread. Functions return 0 or more on success,
+ * -1 on failure, with the reason in database_error().
+ */
+#ifndef LICENSE_AUTHORITY_DATABASE_H
+#define LICENSE_AUTHORITY_DATABASE_H
+
+#include "license/authority/records.h"
+
+struct database;
+
+/*
+ * database_open: ${create}: make it, refusing one that exists; otherwise it
+ * must exist and be of this version. NULL with one sentence in ${error}.
+ */
+struct database *database_open(const char *path, bool create,
+    struct buf *error);
+void database_close(struct database *database); /* NULL is accepted */
+
+/* database_error: why the last call failed; a clause. */
+const char *database_error(const struct database *database);
+
+/* database_check: the whole file is sound. Slow; at start only. */
+int database_check(struct database *database);
+
+/* database_ping: it answers a query. */
+int database_ping(struct database *database);
+
+/*
+ * One transaction that writes. begin waits for another writer, but not
+ * longer than 5 s; what was committed survives a loss of power.
+ */
+int database_begin(struct database *database);
+int database_commit(struct database *database);
+void database_rollback(struct database *database);
+
+/* A short text by name ("issuer"). get: 1 found, 0 not. */
+int database_get(struct database *database, const char *name, char *out,
+    size_t out_size);
+int database_set(struct database *database, const char *name,
+    const char *value);
+
+/*
+ * database_load...: 1 found and the dossier filled (lookup FOUND), 0 not.
+ * Rebinds since ${since}. by_key fills machine, known.
+ */
+int database_load(struct database *database, const char *subscription,
+    utc_t since, struct dossier *out);
+int database_load_by_key(struct database *database,
+    const uint8_t key[KEY_SIZE], utc_t since, struct dossier *out);
+int database_load_by_coupon(struct database *database,
+    const char *coupon_sha256, utc_t since, struct dossier *out);
+
+/* database_candidates: how many were filled, at most ${max}. */
+int database_candidates(struct database *database, const char *address,
+    struct candidate *out, size_t max);
+
+/* database_answer: append the stored answer of a machine; 1, or 0 if none. */
+int database_answer(struct database *database, const uint8_t key[KEY_SIZE],
+    struct buf *out);
+
+/* database_store: all of a change, inside the open transaction. */
+int database_store(struct database *database, const struct change *change);
+
+/*
+ * Lists, in order of creation; ${each} returns false to end. Subscription
+ * NULL: of all. Events after id ${after}.
+ */
+int database_subscriptions(struct database *database,
+    bool (*each)(void *self, const struct subscription *), void *self);
+int database_machines(struct database *database, const char *subscription,
+    bool (*each)(void *self, const struct machine *), void *self);
+int database_events(struct database *database, const char *subscription,
+    int64_t after, bool (*each)(void *self, const struct event *), void *self);
+
+/* terms_ending: within 7, 30, 60 days from ${now}, not yet ended. */
+struct database_counts {
+	int64_t subscriptions[SUBSCRIPTION_STATUS_MAX + 1];
+	int64_t machines[MACHINE_STATE_MAX + 1];
+	int64_t terms_ending[3];
+};
+
+int database_count(struct database *database, utc_t now,
+    struct database_counts *out);
+
+#endif

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The decision. One table of rules, in the order of documents.md section 4;
+ * when none refuses, a license. It knows only its arguments.
+ */
+#include "license/authority/decide.h"
+
+#include <string.h>
+
+#include "license/authority/event.h"
+#include "license/authority/grant.h"
+#include "license/authority/weigh.h"
+#include "license/base/buf.h"
+
+const struct decide_policy decide_policy_default = {
+	.lease_days = 14,
+	.early_s = DAY_S,
+	.refresh_min_s = 6 * HOUR_S,
+	.refresh_window_s = HOUR_S,
+	.bind_grace_s = 72 * HOUR_S,
+	.rebinds_allowed = 3,
+	.rebind_window_s = 7 * DAY_S,
+	.take_over_s = DAY_S,
+	.busy_retry_s = 30,
+	.sequence_leap_max = 1000000000,
+};
+
+static bool
+is_leap(const struct weighing *w)
+{
+	return w->dossier->lookup == LOOKUP_FOUND && w->held -
+	    w->dossier->subscription.sequence > w->policy->sequence_leap_max;
+}
+
+static bool
+is_unknown_machine(const struct weighing *w)
+{
+	const struct dossier *d = w->dossier;
+
+	if (d->lookup == LOOKUP_NOTHING)
+		return true;
+	return d->lookup == LOOKUP_FOUND && d->known && !w->speaks &&
+	    !d->subscription.hardware_approved;
+}
+
+static bool
+is_no_subscription(const struct weighing *w)
+{
+	return w->dossier->lookup != LOOKUP_FOUND ||
+	    strcmp(w->dossier->subscription.product, w->request->product) != 0;
+}
+
+static bool
+is_coupon_used(const struct weighing *w)
+{
+	return w->dossier->by_coupon && !w->match &&
+	    w->dossier->subscription.coupon_used.s != 0;
+}
+
+static bool
+is_cancelled(const struct weighing *w)
+{
+	return w->dossier->subscription.status == SUBSCRIPTION_ENDED;
+}
+
+static bool
+is_suspended(const struct weighing *w)
+{
+	return w->dossier->subscription.status == SUBSCRIPTION_SUSPENDED;
+}
+
+static bool
+is_term_over(const struct weighing *w)
+{
+	return utc_before(w->dossier->subscription.term_end, w->q->now);
+}
+
+static bool
+is_offline_issued(const struct weighing *w)
+{
+	return w->dossier->subscription.offline_issued;
+}
+
+static bool
+is_address_changed(const struct weighing *w)
+{
+	return !w->match && w->dossier->allocation_count > 0;
+}
+
+/* An old request that someone kept: it would re-seat the chain for nothing. */
+static bool
+is_replay(const struct weighing *w)
+{
+	const struct machine *m = &w->dossier->machine;
+
+	return w->speaks && w->held < m->sequence &&
+	    utc_before(w->request->created, m->last_created);
+}
+
+/* The branch that a fork left behind speaks again: both live. */
+static bool
+is_clone(const struct weighing *w)
+{
+	const struct machine *m = &w->dossier->machine;
+
+	return is_replay(w) || (w->speaks && m->fork_sequence > 0 &&
+	    w->held == m->fork_sequence && w->held < m->sequence);
+}
+
+static bool
+is_over_limit(const struct weighing *w)
+{
+	bool hasty = w->take_over && w->last_take_over.s != 0 &&
+	    w->q->now.s - w->last_take_over.s < w->policy->take_over_s;
+
+	return weigh_counted(w) &&
+	    (hasty || w->rebinds_used >= w->policy->rebinds_allowed);
+}
+
+static bool
+is_hardware_limit(const struct weighing *w)
+{
+	return is_over_limit(w) &&
+	    !w->dossier->subscription.hardware_approved;
+}
+
+/* sticks: it takes a sequence. The detail is for a person at the machine. */
+struct rule {
+	enum refusal_reason reason;
+	bool (*applies)(const struct weighing *w);
+	bool sticks;
+	const char *detail;
+};
+
+static const struct rule rules[] = {
+	{ REFUSAL_MALFORMED, is_leap, false,
+	    "The sequence number in the request was never issued." },
+	{ REFUSAL_UNKNOWN_MACHINE, is_unknown_machine, false,
+	    "No subscription is assigned to this machine and address; "
+	    "please send both to support." },
+	{ REFUSAL_NO_SUBSCRIPTION, is_no_subscription, false,
+	    "There is no subscription for this product and coupon here; "
+	    "please check both." },
+	{ REFUSAL_COUPON_USED, is_coupon_used, false,
+	    "The coupon was used before, at another address; "
+	    "please ask support for a new one." },
+	{ REFUSAL_CANCELLED, is_cancelled, true,
+	    "The subscription was cancelled; please contact sales." },
+	{ REFUSAL_SUSPENDED, is_suspended, true,
+	    "The subscription is suspended; please contact support." },
+	{ REFUSAL_TERM_OVER, is_term_over, false,
+	    "The paid term is over; please renew the subscription." },
+	{ REFUSAL_OFFLINE_ISSUED, is_offline_issued, false,
+	    "An offline license was issued for this subscription; "
+	    "online requests are closed." },
+	{ REFUSAL_ADDRESS_CHANGED, is_address_changed, false,
+	    "The external or internal address is not the assigned one; "
+	    "support will contact you." },
+	{ REFUSAL_CLONE, is_clone, false,
+	    "Another machine uses the same machine key; "
+	    "support will contact you." },
+	{ REFUSAL_HARDWARE_LIMIT, is_hardware_limit, true,
+	    "The hardware was changed too often; support will contact you." },
+	{ REFUSAL_BUSY, NULL, false,
+	    "The authority is busy; the request will be sent again." },
+	{ REFUSAL_UNSUPPORTED_VERSION, NULL, false,
+	    "This authority does not speak the version of the request; "
+	    "please update one of them." },
+};
+
+enum { RULE_COUNT = sizeof(rules) / sizeof(*rules) };
+
+static const char *
+refusal_detail(enum refusal_reason reason)
+{
+	if (reason == REFUSAL_MALFORMED)
+		return "The request could not be read.";
+	for (size_t i = 0; i < RULE_COUNT; i++)
+		if (rules[i].reason == reason)
+			return rules[i].detail;
+	return names_sentence(NAMES_REFUSAL, (int)reason);
+}
+
+void
+decide_refuse(const struct decide_question *q, enum refusal_reason reason,
+    struct refusal *out)
+{
+	*out = (struct refusal){ .reason = (int)reason, .issued = q->now };
+	out->has = bit(REFUSED_REASON) | bit(REFUSED_DETAIL) |
+	    bit(REFUSED_MACHINE_KEY) | bit(REFUSED_ISSUED) |
+	    bit(REFUSED_REQUEST_SHA256) | bit(REFUSED_NONCE);
+	text_copy(out->detail, sizeof(out->detail), refusal_detail(reason));
+	memcpy(out->machine_key, q->request->machine_key, KEY_SIZE);
+	memcpy(out->request_sha256, q->request_sha256, SHA256_SIZE);
+	memcpy(out->nonce, q->request->nonce, NONCE_SIZE);
+	if (reason == REFUSAL_BUSY) {
+		out->retry_after_s = q->policy->busy_retry_s;
+		out->has |= bit(REFUSED_RETRY_AFTER);
+	}
+	if (address_valid(q->observed)) {
+		text_copy(out->external_address,
+		    sizeof(out->external_address), q->observed);
+		out->has |= bit(REFUSED_EXTERNAL);
+	}
+}
+
+static void
+refuse(struct weighing *w, const struct rule *rule)
+{
+	const struct dossier *d = w->dossier;
+	struct refusal *refusal = &w->out->refusal;
+	struct change *change = &w->out->change;
+
+	w->out->kind = DECISION_REFUSAL;
+	decide_refuse(w->q, rule->reason, refusal);
+	text_copy(refusal->detail, sizeof(refusal->detail), rule->detail);
+	if (d->lookup != LOOKUP_FOUND)
+		return;
+	if (w->speaks || rule->sticks) {
+		text_copy(refusal->license_id, sizeof(refusal->license_id),
+		    d->subscription.id);
+		refusal->has |= bit(REFUSED_LICENSE_ID);
+	}
+	if (rule->sticks) {
+		refusal->sequence = weigh_take_sequence(w);
+		refusal->has |= bit(REFUSED_SEQUENCE);
+	}
+	if (rule->reason == REFUSAL_CLONE && !is_replay(w))
+		change->machine.state = MACHINE_CLONE;
+	/* The same refusal again changes nothing: one event. */
+	if (!d->known || d->machine.last_reason != (int)rule->reason) {
+		if (rule->reason == REFUSAL_UNKNOWN_MACHINE)
+			event_add(change, EVENT_OLD_KEY, w->q->now,
+			    "a retired key still asks");
+		if (is_replay(w) && rule->reason == REFUSAL_CLONE)
+			event_add(change, EVENT_REPLAY, w->q->now,
+			    "an older request was sent again");
+		event_add_refusal(change, rule->reason, w->q->now,
+		    rule->detail);
+	}
+	if (d->known)
+		weigh_remember(w, rule->reason);
+}
+
+/*
+ * The same bytes get the same answer, unless a person changed the
+ * subscription since.
+ */
+static bool
+is_repeat(const struct decide_question *q)
+{
+	const struct dossier *d = q->dossier;
+
+	return d->lookup == LOOKUP_FOUND && d->known && d->machine.answered &&
+	    d->machine.revision == d->subscription.revision &&
+	    memcmp(d->machine.request_sha256, q->request_sha256,
+	    SHA256_SIZE) == 0;
+}
+
+void
+decide(const struct decide_question *q, struct decision *out)
+{
+	const struct dossier *d = q->dossier;
+	struct change *change = &out->change;
+	const struct rule *rule = NULL;
+	struct weighing w;
+	int64_t sequence;
+
+	memset(out, 0, sizeof(*out));
+	if (is_repeat(q)) {
+		out->kind = DECISION_REPEAT;
+		return;
+	}
+	if (d->lookup == LOOKUP_FOUND) {
+		change->subscription = d->subscription;
+		if (d->known)
+			change->machine = d->machine;
+	}
+	weigh(q, out, &w);
+	for (size_t i = 0; i < RULE_COUNT && !rule; i++)
+		if (rules[i].applies && rules[i].applies(&w))
+			rule = &rules[i];
+	if (rule)
+		refuse(&w, rule);
+	else
+		grant(&w);
+	sequence = rule ? out->refusal.sequence : out->license.sequence;
+	for (size_t i = 0; i < change->event_count; i++) {
+		struct event *event = &change->events[i];
+
+		event->sequence = sequence;
+		memcpy(event->key, q->request->machine_key, KEY_SIZE);
+		text_copy(event->address, sizeof(event->address), q->observed);
+	}
+}
+
+/* A subscription that can be used, then what the request says of itself. */
+static int
+candidate_rank(const struct candidate *c, const struct request *r, utc_t now)
+{
+	const char *internal = weigh_internal(r);
+	int rank = 1;
+
+	if (internal[0] && c->allocation.internal[0]) {
+		if (strcmp(internal, c->allocation.internal) != 0)
+			return 0;
+		rank += 2;
+	}
+	if (c->status != SUBSCRIPTION_ENDED && !utc_before(c->term_end, now))
+		rank += 8;
+	if (has_bit(r->has, REQUEST_LICENSE_ID) &&
+	    strcmp(r->license_id, c->subscription) == 0)
+		rank += 4;
+	return c->has_live ? rank : rank + 1;
+}
+
+int
+decide_choose(const struct candidate *candidates, size_t count,
+    const struct request *request, utc_t now, enum lookup *lookup)
+{
+	int best = -1, best_rank = 0;
+
+	*lookup = LOOKUP_NOTHING;
+	for (size_t i = 0; i < count; i++) {
+		int rank = candidate_rank(&candidates[i], request, now);
+
+		if (rank == 0)
+			continue;
+		if (strcmp(candidates[i].product, request->product) != 0) {
+			if (*lookup == LOOKUP_NOTHING)
+				*lookup = LOOKUP_OTHER_PRODUCT;
+			continue;
+		}
+		*lookup = LOOKUP_FOUND;
+		if (rank > best_rank) {
+			best = (int)i;
+			best_rank = rank;
+		}
+	}
+	return best;
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What the authority keeps: subscriptions, their allocations, machines,
+ * rebinds and events, as values that copy with "=". It knows neither where
+ * they are kept (database.h) nor what follows from them (decide.h).
+ */
+#ifndef LICENSE_AUTHORITY_RECORDS_H
+#define LICENSE_AUTHORITY_RECORDS_H
+
+#include "license/base/encode.h"
+#include "license/codec.h"
+
+struct buf;
+
+/* (C name, number in the database, label) */
+#define SUBSCRIPTION_STATUSES(X)                                              \
+	X(ACTIVE, 1, active)                                                  \
+	X(SUSPENDED, 2, suspended)                                            \
+	X(CANCELLED, 3, cancelled)  /* no extension past the paid term */     \
+	X(ENDED, 4, cancelled_now)  /* refused at once */
+
+#define MACHINE_STATES(X)                                                     \
+	X(LIVE, 1, live)                                                      \
+	X(CLONE, 2, clone)	/* live, and a second branch is refused */    \
+	X(RETIRED, 3, retired)
+
+/* What happened. A refusal's event is "refuse-REASON". */
+#define EVENT_KINDS(X)                                                        \
+	X(ACTIVATE, 1, "activate")                                            \
+	X(EXTEND, 2, "extend")                                                \
+	X(REFUSE, 3, "refuse")                                                \
+	X(REBIND, 4, "rebind")                                                \
+	X(REBIND_FREE, 5, "rebind-free")                                      \
+	X(TAKE_OVER, 6, "take-over")                                          \
+	X(OLD_KEY, 7, "old-key")                                              \
+	X(FORK, 8, "fork")                                                    \
+	X(ROLLBACK, 9, "rollback")                                            \
+	X(REPLAY, 10, "replay")                                               \
+	X(ADDRESS, 11, "address-taken")                                       \
+	X(COUPON, 12, "coupon-used")                                          \
+	X(ADD, 13, "add")                                                     \
+	X(SUSPEND, 14, "suspend")                                             \
+	X(CANCEL, 15, "cancel")                                               \
+	X(REINSTATE, 16, "reinstate")                                         \
+	X(TERM, 17, "extend-term")                                            \
+	X(SET, 18, "set")                                                     \
+	X(APPROVE_ADDRESS, 19, "approve-address")                             \
+	X(APPROVE_HARDWARE, 20, "approve-hardware")                           \
+	X(CLEAR_CLONE, 21, "clear-clone")
+
+#define RECORDS_ROW(prefix, name, number) prefix##_##name = number,
+#define RECORDS_STATUS(n, number, label) RECORDS_ROW(SUBSCRIPTION, n, number)
+#define RECORDS_STATE(n, number, label) RECORDS_ROW(MACHINE, n, number)
+#define RECORDS_EVENT(n, number, label) RECORDS_ROW(EVENT, n, number)
+enum subscription_status { SUBSCRIPTION_STATUSES(RECORDS_STATUS) };
+enum machine_state { MACHINE_STATES(RECORDS_STATE) };
+enum event_kind { EVENT_KINDS(RECORDS_EVENT) };
+#undef RECORDS_STATUS
+#undef RECORDS_STATE
+#undef RECORDS_EVENT
+#undef RECORDS_ROW
+
+enum {
+	SUBSCRIPTION_STATUS_MAX = 4,
+	MACHINE_STATE_MAX = 3,
+	ALLOCATIONS_MAX = 16, /* of one subscription */
+	REBINDS_MAX = 32,     /* of one subscription that a decision sees */
+	CANDIDATES_MAX = 32,
+	EVENTS_PER_CHANGE = 8,
+	PREFIX_SIZE = ADDRESS_SIZE + 4,
+	EVENT_DETAIL_SIZE = 257,
+	EVENT_NAME_SIZE = 32,
+};
+
+struct subscription {
+	char id[TEXT_64];
+	int64_t revision; /* rises with every change by a person */
+	char customer[TEXT_64], product[TEXT_64], edition[TEXT_64];
+	int status, kind, billing, renews, on_expiry; /* names.h; 0 absent */
+	int64_t bandwidth_mbits;
+	utc_t created, term_end;
+	char coupon_sha256[HEX_SIZE(SHA256_SIZE)]; /* "": it has none */
+	utc_t coupon_used;			   /* 0: not yet */
+	int offline_issued;			   /* 0 or 1 */
+	int hardware_approved; /* rebinds that a person let through */
+	int64_t sequence;      /* the highest issued */
+};
+
+/* An external prefix; internal "": not known yet, any. */
+struct allocation {
+	char prefix[PREFIX_SIZE]; /* "192.0.2.1/32" */
+	uint8_t base[16];	  /* IPv4 as ::ffff:0:0/96 */
+	int bits;		  /* of 128 */
+	char internal[ADDRESS_SIZE];
+	int64_t generation; /* an approved address is of a later one */
+};
+
+struct machine {
+	uint8_t key[KEY_SIZE];
+	int state;
+	char subscription[TEXT_64];
+	utc_t first_seen, last_seen;
+	char cpu_model[TEXT_256]; /* bound; "": never known */
+	int64_t logical_cpus;	  /* bound; 0: never known */
+	int64_t memory_mib;
+	char virtualization[TEXT_64], agent_version[TEXT_64];
+	char external[ADDRESS_SIZE], internal[ADDRESS_SIZE];
+	int64_t sequence;      /* the last issued to this key */
+	int64_t fork_sequence; /* where another branch was left; 0: nowhere */
+	utc_t last_created;    /* of the newest request answered */
+	utc_t lease_end;
+	int last_reason; /* REFUSAL_NONE: the last answer was a license */
+	uint8_t request_sha256[SHA256_SIZE];
+	int64_t revision; /* of the subscription, when answered */
+	int answered;	  /* 0: no answer is stored */
+};
+
+struct rebind {
+	utc_t at;
+	int take_over; /* by a new key */
+	uint8_t key[KEY_SIZE];
+	char from_model[TEXT_256], to_model[TEXT_256];
+	int64_t from_cpus, to_cpus;
+};
+
+/* Text of events is printable and bounded: event_add() sees to it. */
+struct event {
+	int64_t id;
+	utc_t at;
+	char name[EVENT_NAME_SIZE];
+	char subscription[TEXT_64];
+	uint8_t key[KEY_SIZE]; /* all zero: no machine */
+	int64_t sequence;      /* 0: none */
+	char address[ADDRESS_SIZE];
+	char detail[EVENT_DETAIL_SIZE];
+};
+
+/* How a request found its subscription. */
+enum lookup {
+	LOOKUP_NOTHING,
+	LOOKUP_FOUND,
+	LOOKUP_OTHER_PRODUCT, /* an allocation, but of another product */
+	LOOKUP_COUPON_UNKNOWN,
+};
+
+/* Everything known that bears on one request. */
+struct dossier {
+	enum lookup lookup; /* the rest counts only when FOUND */
+	bool by_coupon;
+	struct subscription subscription;
+	bool known; /* the key that speaks has a record */
+	struct machine machine;
+	bool has_live; /* machine may be the same one */
+	struct machine live;
+	size_t allocation_count;
+	struct allocation allocations[ALLOCATIONS_MAX];
+	size_t rebind_count; /* the newest, within the window */
+	struct rebind rebinds[REBINDS_MAX];
+};
+
+/* What an observed address may belong to. */
+struct candidate {
+	char subscription[TEXT_64], product[TEXT_64];
+	int status;
+	utc_t term_end;
+	bool has_live;
+	struct allocation allocation;
+};
+
+/* What a decision or a command changes; stored as one. */
+struct change {
+	struct subscription subscription; /* "" id: an event alone */
+	bool subscription_changed; /* by a person: all of it is stored */
+	bool advanced; /* by a decision: sequence, coupon, approval */
+	bool machine_changed;
+	struct machine machine;
+	const char *answer; /* bytes kept for machine; NULL: none */
+	size_t answer_len;
+	bool has_retired;
+	uint8_t retired[KEY_SIZE];
+	int64_t drop_before; /* allocations of an earlier generation go */
+	size_t allocation_count;
+	struct allocation allocations[ALLOCATIONS_MAX]; /* added, replaced */
+	bool rebound;
+	struct rebind rebind;
+	size_t event_count;
+	struct event events[EVENTS_PER_CHANGE];
+};
+
+/* Labels; "unknown" for a number that is not there. */
+const char *subscription_status_label(int status);
+const char *machine_state_label(int state);
+const char *event_kind_label(int kind);
+
+/*
+ * prefix_parse: "192.0.2.1" (/32), "192.0.2.0/24", "2001:db8::1" (its /64),
+ * "2001:db8::/48". False with a clause in ${error} for anything else, also
+ * for bits set behind the prefix. Fills all but internal and generation.
+ */
+bool prefix_parse(const char *text, struct allocation *out, struct buf *error);
+
+/* prefix_contains: ${address} as text; false when it is no address. */
+bool prefix_contains(const struct allocation *allocation, const char *address);
+
+/*
+ * address_bytes: 16 bytes, IPv4 mapped. prefix_mask: ${out} is ${bytes} with
+ * all but the first ${bits} cleared.
+ */
+bool address_bytes(const char *text, uint8_t out[static 16]);
+void prefix_mask(const uint8_t bytes[static 16], int bits,
+    uint8_t out[static 16]);
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * From records and a request to what a decision rests on. Pure; it neither
+ * refuses nor grants.
+ */
+#include "license/authority/weigh.h"
+
+#include <string.h>
+
+#include "license/authority/event.h"
+#include "license/base/buf.h"
+
+const char *
+weigh_internal(const struct request *request)
+{
+	return has_bit(request->has, REQUEST_INTERNAL) ?
+	    request->internal_address : "";
+}
+
+/* 0: not this one; 1: nothing speaks against it; 2: the very address. */
+static int
+internal_match(const struct allocation *allocation,
+    const struct request *request)
+{
+	const char *internal = weigh_internal(request);
+
+	if (!internal[0] || !allocation->internal[0])
+		return 1;
+	return strcmp(internal, allocation->internal) == 0 ? 2 : 0;
+}
+
+static const struct allocation *
+find_allocation(const struct weighing *w)
+{
+	const struct allocation *best = NULL;
+	int best_rank = 0;
+
+	for (size_t i = 0; i < w->dossier->allocation_count; i++) {
+		const struct allocation *a = &w->dossier->allocations[i];
+		int rank = prefix_contains(a, w->q->observed) ?
+		    internal_match(a, w->request) : 0;
+
+		if (rank > best_rank) {
+			best = a;
+			best_rank = rank;
+		}
+	}
+	return best;
+}
+
+static bool
+same_hardware(const struct weighing *w, const char *model, int64_t cpus)
+{
+	return strcmp(model, w->cpu_model) == 0 && cpus == w->logical_cpus;
+}
+
+/* An unknown component keeps what is bound and is never a change. */
+static void
+weigh_hardware(struct weighing *w)
+{
+	const struct machine *bound = &w->dossier->live;
+	const struct request *r = w->request;
+
+	if (w->dossier->has_live) {
+		text_copy(w->cpu_model, sizeof(w->cpu_model),
+		    bound->cpu_model);
+		w->logical_cpus = bound->logical_cpus;
+	}
+	if (has_bit(r->has, REQUEST_CPU_MODEL)) {
+		w->hardware_changed = w->cpu_model[0] &&
+		    strcmp(w->cpu_model, r->cpu_model) != 0;
+		text_copy(w->cpu_model, sizeof(w->cpu_model), r->cpu_model);
+	}
+	if (has_bit(r->has, REQUEST_LOGICAL_CPUS)) {
+		w->hardware_changed |= w->logical_cpus > 0 &&
+		    w->logical_cpus != r->logical_cpus;
+		w->logical_cpus = r->logical_cpus;
+	}
+}
+
+static void
+weigh_rebinds(struct weighing *w)
+{
+	utc_t since = utc_add(w->q->now, -w->policy->rebind_window_s);
+
+	for (size_t i = 0; i < w->dossier->rebind_count; i++) {
+		const struct rebind *b = &w->dossier->rebinds[i];
+
+		if (!utc_before(since, b->at))
+			continue;
+		w->rebinds_used++;
+		if (w->rebind_oldest.s == 0 ||
+		    utc_before(b->at, w->rebind_oldest))
+			w->rebind_oldest = b->at;
+		if (b->take_over)
+			w->last_take_over = utc_max(w->last_take_over, b->at);
+		w->hardware_seen |=
+		    same_hardware(w, b->from_model, b->from_cpus) ||
+		    same_hardware(w, b->to_model, b->to_cpus);
+	}
+}
+
+void
+weigh(const struct decide_question *q, struct decision *out,
+    struct weighing *w)
+{
+	const struct dossier *d = q->dossier;
+
+	*w = (struct weighing){ .q = q, .policy = q->policy,
+		.request = q->request, .dossier = d, .out = out };
+	if (has_bit(q->request->has, REQUEST_SEQUENCE))
+		w->held = q->request->sequence;
+	if (d->lookup != LOOKUP_FOUND)
+		return;
+	w->speaks = d->known && d->machine.state != MACHINE_RETIRED;
+	w->take_over = !w->speaks && d->has_live;
+	w->match = find_allocation(w);
+	weigh_hardware(w);
+	weigh_rebinds(w);
+}
+
+bool
+weigh_counted(const struct weighing *w)
+{
+	return w->take_over || (w->hardware_changed && !w->hardware_seen);
+}
+
+int64_t
+weigh_take_sequence(struct weighing *w)
+{
+	const struct dossier *d = w->dossier;
+	struct change *change = &w->out->change;
+	int64_t last = w->speaks ? d->machine.sequence :
+	    d->subscription.sequence;
+	int64_t highest = d->subscription.sequence > last ?
+	    d->subscription.sequence : last;
+
+	if (w->held > last)
+		event_add(change, EVENT_ROLLBACK, w->q->now,
+		    "the machine holds sequence %lld, the last one known "
+		    "here was %lld", (long long)w->held, (long long)last);
+	if (w->speaks && w->held < last) {
+		event_add(change, EVENT_FORK, w->q->now,
+		    "the machine holds sequence %lld, the last one issued "
+		    "was %lld", (long long)w->held, (long long)last);
+		change->machine.fork_sequence = last;
+	}
+	if (w->held > highest)
+		highest = w->held;
+	change->subscription.sequence = highest + 1;
+	change->advanced = true;
+	if (w->speaks || w->out->kind == DECISION_LICENSE)
+		change->machine.sequence = highest + 1;
+	return highest + 1;
+}
+
+void
+weigh_remember(struct weighing *w, enum refusal_reason reason)
+{
+	struct machine *m = &w->out->change.machine;
+
+	w->out->change.machine_changed = true;
+	m->last_seen = w->q->now;
+	m->last_created = utc_max(m->last_created, w->request->created);
+	m->last_reason = (int)reason;
+	m->revision = w->dossier->subscription.revision;
+	m->answered = 1;
+	memcpy(m->request_sha256, w->q->request_sha256, SHA256_SIZE);
+}
