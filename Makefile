@@ -23,7 +23,8 @@ LICENSE   = agent_report answer codec codec_value command documents edges facts 
 KEEPER    = client disk errands inspect keeper load machine_key memory pulse \
             renew view watch
 EXPORTER  = metrics process web
-AGENT     = announce config config_check control execute mib mib_objects notices once snmp socket
+AGENT     = announce config config_check control execute mib mib_objects \
+            notices once snmp socket subtree
 AUTHORITY = admin arguments certificate database decide event grant init \
             inspect issue output records route schema serve sqlite tally \
             weigh writer
@@ -100,6 +101,14 @@ golden: $(B)/tests/golden-run
 	@$(B)/tests/golden-run tests/golden
 golden-update: $(B)/tests/golden-run
 	@$(B)/tests/golden-run --update tests/golden
+
+$(B)/tests/years: $(B)/tests/sim/years.o $(B)/libleaseline.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_SSL)
+YEARS ?= 2000
+SEED  ?= 1
+sim: $(B)/tests/years
+	@$(B)/tests/years $(YEARS) $(SEED) 3
 
 run: deps all
 	@tests/integration/run.sh start

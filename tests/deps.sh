@@ -1,0 +1,32 @@
+#!/bin/sh
+# Goal: the Debian packages that the build and the tests need; nothing when
+# they are there. Arguments: sets of packages: build run check.
+build="gcc make libc6-dev git ca-certificates libsnmp-dev
+	libcurl4-openssl-dev libssl-dev libmicrohttpd-dev libcpuid-dev
+	libsqlite3-dev libjansson-dev libinih-dev"
+run="snmpd snmp curl"
+check="clang libclang-rt-14-dev libcmocka-dev snmpd snmp snmptrapd curl
+	smitools prometheus faketime strace mandoc systemd procps"
+
+want=
+for set; do
+	eval "want=\"\$want \$$set\""
+done
+missing=
+for package in $want; do
+	dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null |
+		grep -qx installed || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+	command -v sudo >/dev/null || {
+		echo "deps: run as root, or install sudo:$missing" >&2
+		exit 1
+	}
+	as_root=sudo
+fi
+echo "Installing:$missing"
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq &&
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+	--no-install-recommends $missing >/dev/null

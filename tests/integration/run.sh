@@ -1,0 +1,87 @@
+#!/bin/sh
+# Goal: the whole product in a minute: an authority with one subscription, a
+# private snmpd and the agent, on free loopback ports, in build/run.
+#
+# run.sh start   start, show, and stop on Ctrl-C (DETACH=1: leave it running)
+# run.sh stop    stop what a detached start left
+. "$(dirname "$0")/lib.sh"
+RUN=$ROOT/build/run
+
+stop_run() {
+	[ -f "$RUN/env" ] || return 0
+	(
+		. "$RUN/env"
+		for pid in $AGENT_PID $SNMPD_PID $AUTHORITY_PID; do
+			# A pid may belong to somebody else by now.
+			tr '\0' ' ' < "/proc/$pid/cmdline" 2>/dev/null |
+				grep -qF "$RUN" && stop_pid "$pid"
+		done
+	)
+	sockets=$(cat "$RUN/sockets" 2>/dev/null)
+	case $sockets in /tmp/leaseline.*) rm -rf "$sockets";; esac
+	rm -f "$RUN/env"
+}
+
+show() {
+	say "\$ $*"
+	"$@" 2>&1 | sed 's/^/    /'
+	say
+}
+
+get() { # get NAME SUB-OID
+	printf '    %-28s %s\n' "$1" "$(snmp "$2")"
+}
+
+show_all() {
+	say; say "Leaseline is running in build/run. Try:"; say
+	show "$FCLI" show license
+	say "\$ snmpget -v2c -c $SNMP_COMMUNITY $SNMP_TARGET OID"
+	say "  (OIDs below $BASE_OID; names in mibs/LEASELINE-MIB.txt)"
+	get leaselineState.0 1.2.9.0
+	get leaselineDaysRemaining.0 1.2.11.0
+	get leaselineTermDaysRemaining.0 1.2.17.0
+	get leaselineActionDaysRemaining.0 1.2.20.0
+	get leaselineBandwidthMbits.0 1.2.23.0
+	get leaselineRefreshLastResult.0 1.2.25.0
+	say
+	say "\$ curl -s $METRICS_URL | grep -E 'usable|deadline|limit'"
+	curl -s "$METRICS_URL" | grep -E '^license.*(usable|deadline|limit)' |
+		sed 's/^/    /'
+	say
+	show "$FCLI" set renew_license
+	say "\$ tail -n 5 $LOG_FILE"
+	tail -n 5 "$LOG_FILE" | sed 's/^/    /'
+	say
+	say "Also: $FCLI show license_status"
+	say "      snmpwalk -v2c -c $SNMP_COMMUNITY $SNMP_TARGET $BASE_OID"
+	say "      $B/leaseline-authority subscription suspend --dir" \
+		"$AUTHORITY_DIR $SUBSCRIPTION"
+	say "The variables are in build/run/env."
+}
+
+start_run() {
+	stop_run
+	rm -rf "$RUN"
+	make_directory "$RUN"
+	trap stop_all EXIT
+	trap 'exit 130' INT TERM
+	start_all
+	wait_until 30 usable || { cat "$LOG_FILE" >&2; die "no license came"; }
+	wait_until 20 snmp_usable || die "SNMP does not show the license"
+	write_env
+	show_all
+	if [ -n "$DETACH" ]; then
+		trap - EXIT
+		say "Running; 'make stop' ends it."
+		exit 0
+	fi
+	say "Ctrl-C ends it."
+	while alive "$AGENT_PID"; do sleep 1 & wait $!; done
+	die "the agent ended: see $LOG_FILE"
+}
+
+case $1 in
+start) start_run ;;
+stop) stop_run ;;
+*) die "usage: run.sh start|stop" ;;
+esac
