@@ -255,11 +255,24 @@ config_fini(struct config *config)
 void
 config_print(const struct config *config, struct buf *out)
 {
-	conf_print(&schema, "agent", NULL, &config->agent, out);
-	conf_print(&schema, "exporter", NULL, &config->exporter, out);
-	conf_print(&schema, "snmp", NULL, &config->snmp, out);
-	conf_print(&schema, "stats", NULL, &config->stats, out);
-	for (size_t i = 0; i < config->license_count; i++)
+	const struct {
+		const char *section;
+		const void *object;
+	} rows[] = {
+		{"agent", &config->agent},
+		{"exporter", &config->exporter},
+		{"snmp", &config->snmp},
+		{"stats", &config->stats},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		conf_print(&schema, rows[i].section, NULL, rows[i].object, out);
+		buf_putc(out, '\n');
+	}
+	for (size_t i = 0; i < config->license_count; i++) {
+		if (i > 0)
+			buf_putc(out, '\n');
 		conf_print(&schema, "license", config->written[i]->name,
 		    config->written[i], out);
+	}
 }

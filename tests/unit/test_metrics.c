@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Goal: the page of metrics is whole: no family or series twice, every state
+ * set complete, nothing for what does not apply.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "exporter/metrics.h"
+#include "exporter/process.h"
+#include "license/base/buf.h"
+
+enum { LINES_MAX = 4096 };
+
+static struct view *
+make_view(size_t count, bool everything)
+{
+	struct view *view = calloc(1,
+	    sizeof(*view) + count * sizeof(view->reports[0]));
+
+	assert_non_null(view);
+	view->count = count;
+	for (size_t i = 0; i < count; i++) {
+		struct report *r = &view->reports[i];
+
+		for (int id = 0; id < FIELD_ID_COUNT; id++)
+			r->has[id] = everything;
+		r->has[FIELD_ID_STATE] = r->has[FIELD_ID_NAME] = true;
+		r->state = STATE_EXPIRED;
+		r->severity = SEVERITY_CRITICAL;
+		r->reason = REASON_EXPIRED;
+		r->kind = KIND_TRIAL;
+		r->mode = MODE_ONLINE;
+		r->billing = BILLING_ANNUAL;
+		r->source = SOURCE_AUTHORITY;
+		r->refresh_last_result = RESULT_TIMEOUT;
+		r->refresh_last_refusal = REFUSAL_NONE;
+		r->failures[RESULT_TIMEOUT] = 7;
+		r->bandwidth_mbits = 10000;
+		r->bandwidth_warning_pct = 75;
+		r->refresh_last_duration_ms = 1500;
+		r->binding_known = component_bit(CPU_MODEL) |
+		    component_bit(MEMORY);
+		r->binding_changed = component_bit(MEMORY);
+		r->expiry = (utc_t){1000};
+		r->now = (utc_t){1300};
+		snprintf(r->name, sizeof(r->name), "l%zu", i);
+		text_copy(r->edition, sizeof(r->edition), "a\"b\\c\nd");
+	}
+	view->agent.clock_trust = TRUST_TRUSTED;
+	for (int id = 0; id < AGENT_ID_COUNT; id++)
+		view->agent.has[id] = everything;
+	return view;
+}
+
+static void
+render(size_t count, bool everything, struct buf *out)
+{
+	struct view *view = make_view(count, everything);
+	struct process_usage process;
+
+	buf_init(out, METRICS_SIZE(count));
+	process_read(&process);
+	assert_true(metrics_render(view, &process, "abc", out));
+	free(view);
+}
+
+static bool
+has_line(const struct buf *page, const char *line)
+{
+	size_t len = strlen(line);
+
+	for (const char *p = buf_text(page); *p != '\0';) {
+		size_t n = strcspn(p, "\n");
+
+		if (n == len && memcmp(p, line, n) == 0)
+			return true;
+		p += n + (p[n] == '\n');
+	}
+	return false;
+}
+
+static size_t
+count_of(const struct buf *page, const char *text)
+{
+	size_t count = 0;
+
+	for (const char *p = buf_text(page); (p = strstr(p, text)) != NULL;
+	     p += strlen(text))
+		count++;
+	return count;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void
+no_series_and_no_family_is_there_twice(void **state)
+{
+	struct buf page;
+	static char *lines[LINES_MAX];
+	size_t count = 0;
+
+	(void)state;
+	render(3, true, &page);
+	for (char *p = page.data; *p != '\0' && count < LINES_MAX;) {
+		size_t n = strcspn(p, "\n");
+
+		p[n] = '\0';
+		if (strncmp(p, "# HELP", 6) == 0)
+			p[7 + strcspn(p + 7, " ")] = '\0';
+		else if (p[0] != '#')
+			*strrchr(p, ' ') = '\0';
+		lines[count++] = p;
+		p += n + 1;
+	}
+	assert_in_range(count, 400, LINES_MAX - 1);
+	qsort(lines, count, sizeof(lines[0]), compare);
+	for (size_t i = 1; i < count; i++)
+		assert_string_not_equal(lines[i - 1], lines[i]);
+	buf_fini(&page);
+}
+
+static void
+state_sets_and_failure_reasons_are_complete(void **state)
+{
+	static const struct {
+		const char *family;
+		enum names names;
+		size_t without;
+	} rows[] = {
+		{"\nlicense_state{", NAMES_STATE, 0},
+		{"\nlicense_severity{", NAMES_SEVERITY, 0},
+		{"\nlicense_severity_reason{", NAMES_REASON, 0},
+		{"\nlicense_refresh_last_result{", NAMES_RESULT, 0},
+		{"\nlicense_refresh_last_refusal{", NAMES_REFUSAL, 0},
+		{"\nleaseline_clock_trust{", NAMES_TRUST, 0},
+		/* never and ok are no failures */
+		{"\nlicense_refresh_failures_total{", NAMES_RESULT, 2},
+	};
+	struct buf page;
+
+	(void)state;
+	render(1, true, &page);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		size_t count;
+
+		names_rows(rows[i].names, &count);
+		assert_int_equal(count - rows[i].without,
+		    count_of(&page, rows[i].family));
+	}
+	assert_true(has_line(&page,
+	    "license_state{license=\"l0\",state=\"expired\"} 1"));
+	assert_true(has_line(&page,
+	    "license_state{license=\"l0\",state=\"valid\"} 0"));
+	buf_fini(&page);
+}
+
+static void
+values_are_in_base_units(void **state)
+{
+	static const char *const lines[] = {
+		"license_bandwidth_limit_bytes_per_second{license=\"l0\"} "
+		"1250000000",
+		"license_bandwidth_threshold_ratio{license=\"l0\","
+		"severity=\"warning\"} 0.75",
+		"license_refresh_last_duration_seconds{license=\"l0\"} 1.5",
+		"license_remaining_seconds{license=\"l0\"} -300",
+		"license_expiry_timestamp_seconds{license=\"l0\"} 1000",
+		"license_binding_match{license=\"l0\",component=\"cpu_model\"} "
+		"1",
+		"license_binding_match{license=\"l0\",component=\"memory\"} 0",
+		"license_refresh_failures_total{license=\"l0\","
+		"result=\"timeout\"} 7",
+	};
+	struct buf page;
+
+	(void)state;
+	render(1, true, &page);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		if (!has_line(&page, lines[i]))
+			fail_msg("no line: %s", lines[i]);
+	}
+	assert_int_equal(2, count_of(&page, "\nlicense_binding_match{"));
+	assert_non_null(strstr(buf_text(&page), "Not for alerting"));
+	buf_fini(&page);
+}
+
+static void
+what_does_not_apply_has_no_series(void **state)
+{
+	struct buf page;
+
+	(void)state;
+	render(1, false, &page);
+	assert_int_equal(0, count_of(&page, "timestamp_seconds"));
+	assert_int_equal(0, count_of(&page, "agentx"));
+	assert_int_equal(0, count_of(&page, "leaseline_notifications"));
+	assert_int_equal(0, count_of(&page, "license_remaining_seconds"));
+	assert_int_equal(1, count_of(&page, "\nlicense_info{"));
+	assert_int_equal(10, count_of(&page, "\nlicense_state{"));
+	buf_fini(&page);
+}
+
+static void
+remote_text_is_escaped(void **state)
+{
+	struct buf page;
+
+	(void)state;
+	render(1, true, &page);
+	assert_non_null(strstr(buf_text(&page),
+	    "edition=\"a\\\"b\\\\c\\nd\""));
+	buf_fini(&page);
+}
+
+static void
+without_a_license_the_agent_is_still_there(void **state)
+{
+	struct buf page;
+
+	(void)state;
+	render(0, true, &page);
+	assert_int_equal(0, count_of(&page, "license_"));
+	assert_non_null(strstr(buf_text(&page), "leaseline_build_info{"));
+	buf_fini(&page);
+}
+
+static void
+this_process_is_measured(void **state)
+{
+	struct process_usage usage;
+
+	(void)state;
+	process_read(&usage);
+	assert_true(usage.cpu_seconds >= 0);
+	assert_true(usage.start_seconds > 0);
+	assert_true(usage.open_fds >= 3 && usage.open_fds <= usage.max_fds);
+	assert_true(usage.resident_bytes > 65536);
+	assert_true(usage.virtual_bytes >= usage.resident_bytes);
+}
+
+static void
+many_licenses_fit_the_page(void **state)
+{
+	struct buf page;
+
+	(void)state;
+	render(2000, true, &page);
+	assert_int_equal(2000, count_of(&page, "\nlicense_usable{"));
+	assert_true(page.len < 2000 * 32768UL);
+	buf_fini(&page);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(no_series_and_no_family_is_there_twice),
+		cmocka_unit_test(state_sets_and_failure_reasons_are_complete),
+		cmocka_unit_test(values_are_in_base_units),
+		cmocka_unit_test(what_does_not_apply_has_no_series),
+		cmocka_unit_test(remote_text_is_escaped),
+		cmocka_unit_test(without_a_license_the_agent_is_still_there),
+		cmocka_unit_test(this_process_is_measured),
+		cmocka_unit_test(many_licenses_fit_the_page),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
