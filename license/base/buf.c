@@ -33,7 +33,8 @@ buf_clear(struct buf *b)
 static bool
 reserve(struct buf *b, size_t len)
 {
-	if (b->failed || len > b->max || b->len > b->max - len) {
+	if (b->failed || len > b->max || b->len > b->max - len ||
+	    b->len + len >= SIZE_MAX / 2) {
 		b->failed = true;
 		return false;
 	}
@@ -42,7 +43,7 @@ reserve(struct buf *b, size_t len)
 	size_t size = b->size == 0 ? 256 : b->size;
 	while (size < b->len + len + 1)
 		size *= 2;
-	if (size > b->max + 1)
+	if (size - 1 > b->max)
 		size = b->max + 1;
 	char *data = realloc(b->data, size);
 	if (data == NULL) {
@@ -176,10 +177,21 @@ text_printable(const char *text, char *out, size_t out_size)
 {
 	struct buf b;
 
-	buf_init(&b, 8 * strlen(text) + 8);
-	buf_printable(&b, text, strlen(text));
-	if (!text_copy(out, out_size, buf_text(&b)) && out_size >= 4)
-		memcpy(out + out_size - 4, "...", 4);
+	/* One character at a time, so that the cut is never inside one. */
+	buf_init(&b, out_size - 1);
+	size_t good = 0;
+	for (size_t left = strlen(text); left > 0 && !b.failed;) {
+		size_t n = utf8_length(text, left);
+		n = n == 0 ? 1 : n;
+		if (b.len + 4 <= out_size)
+			good = b.len;
+		buf_printable(&b, text, n);
+		text += n;
+		left -= n;
+	}
+	text_copy(out, out_size, buf_text(&b));
+	if (b.failed)
+		memcpy(out + good, "...", 4);
 	buf_fini(&b);
 }
 
@@ -189,8 +201,15 @@ text_copy(char *out, size_t out_size, const char *text)
 	size_t len = strlen(text);
 	bool fits = len < out_size;
 
-	if (!fits)
+	if (out_size == 0)
+		return false;
+	if (!fits) {
 		len = out_size - 1;
+		/* Not inside a character: what is cut stays valid UTF-8. */
+		for (int i = 0; i < 3 && len > 0 &&
+		    ((unsigned char)text[len] & 0xC0) == 0x80; i++)
+			len--;
+	}
 	memcpy(out, text, len);
 	out[len] = '\0';
 	return fits;

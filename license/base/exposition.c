@@ -1,28 +1,158 @@
 /* SPDX-License-Identifier: ISC */
-/* Prometheus text; the escaper is written before the first metric. */
+/*
+ * Families and samples as text format 0.0.4. It knows the format's rules and
+ * no metric.
+ */
 #include "license/base/exposition.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "license/base/buf.h"
 
+static const char *const type_words[] = {
+	[METRIC_GAUGE] = "gauge",
+	[METRIC_COUNTER] = "counter",
+	[METRIC_HISTOGRAM] = "histogram",
+};
+
+/* Metric and label names without the colon, which is for recording rules. */
 static bool
-good_name(const char *name)
+is_name(const char *name)
 {
-	if (name[0] >= '0' && name[0] <= '9')
+	static const char first[] =
+	    "_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+	if (name[0] == '\0' || strchr(first, name[0]) == NULL)
 		return false;
-	return name[0] != '\0' && strspn(name, "abcdefghijklmnopqrstuvwxyz"
-					       "0123456789_") == strlen(name);
+	for (; *name != '\0'; name++) {
+		if (strchr(first, *name) == NULL &&
+		    (*name < '0' || *name > '9'))
+			return false;
+	}
+	return true;
+}
+
+static bool
+ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), end_len = strlen(end);
+
+	return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+static bool
+was_seen(const struct exposition *e, const char *name)
+{
+	for (size_t i = 0; i < e->seen_count; i++) {
+		if (strcmp(e->seen[i]->name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+add_escaped(struct buf *out, char c, bool quoted)
+{
+	if (c == '\n')
+		buf_puts(out, "\\n");
+	else if (c == '\\')
+		buf_puts(out, "\\\\");
+	else if (c == '"' && quoted)
+		buf_puts(out, "\\\"");
+	else
+		buf_putc(out, c);
+}
+
+/* At most METRIC_LABEL_BYTES_MAX bytes of the value, cut between characters. */
+static void
+add_label_value(struct buf *out, const char *value)
+{
+	size_t left = strnlen(value, METRIC_LABEL_BYTES_MAX + 4);
+	size_t room = METRIC_LABEL_BYTES_MAX;
+
+	while (left > 0) {
+		size_t n = utf8_length(value, left);
+		bool valid = n > 0;
+
+		n = valid ? n : 1;
+		if ((valid ? n : 3) > room)
+			break;
+		room -= valid ? n : 3;
+		if (!valid)
+			buf_puts(out, "\xEF\xBF\xBD");
+		else if (n == 1)
+			add_escaped(out, *value, true);
+		else
+			buf_add(out, value, n);
+		value += n;
+		left -= n;
+	}
+}
+
+static void
+add_head(struct exposition *e, const char *suffix,
+    const struct metric_label *labels, size_t count, const char *bound)
+{
+	assert(e->family != NULL);
+	assert(count <= METRIC_LABELS_MAX);
+	buf_puts(e->out, e->family->name);
+	buf_puts(e->out, suffix);
+	for (size_t i = 0; i < count; i++) {
+		assert(is_name(labels[i].name));
+		buf_putc(e->out, i == 0 ? '{' : ',');
+		buf_puts(e->out, labels[i].name);
+		buf_puts(e->out, "=\"");
+		add_label_value(e->out, labels[i].value == NULL ? "" :
+		    labels[i].value);
+		buf_putc(e->out, '"');
+	}
+	if (bound != NULL)
+		buf_printf(e->out, "%cle=\"%s\"", count == 0 ? '{' : ',',
+		    bound);
+	if (count > 0 || bound != NULL)
+		buf_putc(e->out, '}');
+	buf_putc(e->out, ' ');
+}
+
+/* The shorter text when it reads back as the same number: 0.1, not 0.1000... */
+static void
+add_fraction(struct buf *out, double value)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%.15g", value);
+	if (strtod(text, NULL) != value)
+		snprintf(text, sizeof(text), "%.17g", value);
+	buf_puts(out, text);
+}
+
+static void
+add_number(struct buf *out, double value)
+{
+	static const double exact = 9007199254740992.0; /* 2^53 */
+
+	if (isnan(value))
+		buf_puts(out, "NaN");
+	else if (isinf(value))
+		buf_puts(out, value > 0 ? "+Inf" : "-Inf");
+	else if (fabs(value) <= exact && trunc(value) == value)
+		buf_printf(out, "%" PRId64, (int64_t)value);
+	else
+		add_fraction(out, value);
 }
 
 void
 exposition_begin(struct exposition *e, struct buf *out)
 {
-	*e = (struct exposition){.out = out};
+	e->out = out;
+	e->family = NULL;
+	e->seen_count = 0;
 }
 
 void
@@ -31,93 +161,34 @@ exposition_end(struct exposition *e)
 	e->family = NULL;
 }
 
-/* A backslash, a quote and a newline would end the text they stand in. */
-static void
-escape(struct buf *out, const char *text, size_t max)
-{
-	size_t len = strlen(text);
-
-	for (size_t i = 0, n; i < len; i += n) {
-		n = utf8_length(text + i, len - i);
-		if (i + (n == 0 ? 1 : n) > max)
-			break;
-		if (n == 0) {
-			n = 1;
-			buf_puts(out, "\xEF\xBF\xBD");
-		} else if (text[i] == '\n') {
-			buf_puts(out, "\\n");
-		} else if (text[i] == '"' || text[i] == '\\') {
-			buf_putc(out, '\\');
-			buf_putc(out, text[i]);
-		} else {
-			buf_add(out, text + i, n);
-		}
-	}
-}
-
 void
 exposition_family(struct exposition *e, const struct metric_family *f)
 {
-	static const char *const types[] = {
-		[METRIC_GAUGE] = "gauge",
-		[METRIC_COUNTER] = "counter",
-		[METRIC_HISTOGRAM] = "histogram",
-	};
-	size_t len = strlen(f->name);
-	bool total = len > 6 && strcmp(f->name + len - 6, "_total") == 0;
-
-	assert(good_name(f->name));
-	assert(total == (f->type == METRIC_COUNTER));
-	assert(f->help[0] != '\0' && strpbrk(f->help, "\n\\") == NULL);
+	assert(is_name(f->name));
+	assert(ends_with(f->name, "_total") == (f->type == METRIC_COUNTER));
+	assert(!was_seen(e, f->name) && e->seen_count < METRIC_FAMILIES_MAX);
+	buf_printf(e->out, "# HELP %s ", f->name);
+	for (const char *p = f->help; *p != '\0'; p++)
+		add_escaped(e->out, *p, false);
+	buf_printf(e->out, "\n# TYPE %s %s\n", f->name, type_words[f->type]);
+	e->seen[e->seen_count++] = f;
 	e->family = f;
-	buf_printf(e->out, "# HELP %s %s\n# TYPE %s %s\n", f->name, f->help,
-	    f->name, types[f->type]);
-}
-
-static void
-write_series(struct exposition *e, const char *suffix,
-    const struct metric_label *labels, size_t label_count)
-{
-	assert(e->family != NULL && label_count <= METRIC_LABELS_MAX);
-	buf_puts(e->out, e->family->name);
-	buf_puts(e->out, suffix);
-	for (size_t i = 0; i < label_count; i++) {
-		assert(good_name(labels[i].name));
-		buf_puts(e->out, i == 0 ? "{" : ",");
-		buf_puts(e->out, labels[i].name);
-		buf_puts(e->out, "=\"");
-		escape(e->out, labels[i].value, METRIC_LABEL_BYTES_MAX);
-		buf_putc(e->out, '"');
-	}
-	buf_puts(e->out, label_count > 0 ? "} " : " ");
-}
-
-static void
-write_value(struct buf *out, double value)
-{
-	if (isnan(value))
-		buf_puts(out, "NaN\n");
-	else if (isinf(value))
-		buf_puts(out, value > 0 ? "+Inf\n" : "-Inf\n");
-	else if (value == floor(value) && fabs(value) <= 9007199254740992.0)
-		buf_printf(out, "%" PRId64 "\n", (int64_t)value);
-	else
-		buf_printf(out, "%.17g\n", value);
 }
 
 void
 exposition_sample(struct exposition *e, const struct metric_label *labels,
     size_t label_count, double value)
 {
-	write_series(e, "", labels, label_count);
-	write_value(e->out, value);
+	add_head(e, "", labels, label_count, NULL);
+	add_number(e->out, value);
+	buf_putc(e->out, '\n');
 }
 
 void
 exposition_count(struct exposition *e, const struct metric_label *labels,
     size_t label_count, int64_t value)
 {
-	write_series(e, "", labels, label_count);
+	add_head(e, "", labels, label_count, NULL);
 	buf_printf(e->out, "%" PRId64 "\n", value);
 }
 
@@ -125,19 +196,22 @@ void
 exposition_histogram(struct exposition *e, const double *bounds,
     const uint64_t *counts, size_t n, double sum)
 {
-	uint64_t cumulative = 0;
+	uint64_t total = 0;
 
 	assert(e->family != NULL && e->family->type == METRIC_HISTOGRAM);
-	for (size_t i = 0; i < n; i++) {
-		cumulative += counts[i];
-		buf_printf(e->out, "%s_bucket{le=\"%g\"} %" PRIu64 "\n",
-		    e->family->name, bounds[i], cumulative);
+	for (size_t i = 0; i <= n; i++) {
+		char bound[32] = "+Inf";
+
+		assert(i == 0 || i == n || bounds[i] > bounds[i - 1]);
+		if (i < n)
+			snprintf(bound, sizeof(bound), "%.15g", bounds[i]);
+		total += counts[i];
+		add_head(e, "_bucket", NULL, 0, bound);
+		buf_printf(e->out, "%" PRIu64 "\n", total);
 	}
-	cumulative += counts[n];
-	buf_printf(e->out, "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n",
-	    e->family->name, cumulative);
-	buf_printf(e->out, "%s_sum ", e->family->name);
-	write_value(e->out, sum);
-	buf_printf(e->out, "%s_count %" PRIu64 "\n", e->family->name,
-	    cumulative);
+	add_head(e, "_sum", NULL, 0, NULL);
+	add_number(e->out, sum);
+	buf_putc(e->out, '\n');
+	add_head(e, "_count", NULL, 0, NULL);
+	buf_printf(e->out, "%" PRIu64 "\n", total);
 }

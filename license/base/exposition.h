@@ -26,11 +26,14 @@ struct metric_label {
 	const char *name, *value; /* value: any bytes; bounded, made UTF-8 */
 };
 
-enum { METRIC_LABEL_BYTES_MAX = 256, METRIC_LABELS_MAX = 10 };
+enum { METRIC_LABEL_BYTES_MAX = 256, METRIC_LABELS_MAX = 10,
+	METRIC_FAMILIES_MAX = 256 };
 
 struct exposition {
 	struct buf *out;
 	const struct metric_family *family; /* the open one */
+	const struct metric_family *seen[METRIC_FAMILIES_MAX];
+	size_t seen_count;
 };
 
 /*
