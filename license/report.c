@@ -413,7 +413,8 @@ advice_for(const struct making *m)
 		[REASON_DATA_STALE] = "Check FastNetMon's own license refresh.",
 	};
 
-	if (m->out->reason == REASON_STORAGE &&
+	if ((m->out->reason == REASON_STORAGE ||
+		m->out->reason == REASON_MISSING) &&
 	    m->facts->file_state == LICENSE_FILE_STRANGER)
 		return "Another program's file is at the license path: set "
 		       "license-file to a path of our own.";

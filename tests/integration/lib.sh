@@ -6,7 +6,7 @@
 # Expects: B, the directory of the programs. Offers, after start_all: the
 # variables of write_env. A test may set before starting:
 #   AGENT_PREFIX, AUTHORITY_PREFIX  e.g. "faketime -f +10d"
-#   LISTEN, SOURCE_LINES            more lines of the configuration
+#   LISTEN, SNMP_ENABLED, SOURCE_LINES  of the configuration
 
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 B=$(cd "${B:-$ROOT/build}" && pwd)
@@ -135,6 +135,7 @@ write_config() {
 	listen = ${LISTEN:-127.0.0.1:0}
 
 	[snmp]
+	enabled = ${SNMP_ENABLED:-yes}
 	agentx-socket = $S/agentx.sock
 
 	[license main]
