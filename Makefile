@@ -110,6 +110,52 @@ SEED  ?= 1
 sim: $(B)/tests/years
 	@$(B)/tests/years $(YEARS) $(SEED) 3
 
+# Vectors: made again and compared with the committed ones, then judged.
+$(B)/tests/vectors/generate: $(patsubst %,$(B)/tests/vectors/%.o,generate \
+		lines whole) $(B)/libleaseline.a
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_SSL)
+$(B)/tests/vectors/check: $(B)/tests/vectors/check.o $(B)/libleaseline.a
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_SSL)
+vectors: $(B)/tests/vectors/generate $(B)/tests/vectors/check
+	@rm -rf $(B)/vectors && mkdir -p $(B)/vectors/good $(B)/vectors/bad
+	@$(B)/tests/vectors/generate $(B)/vectors
+	@for f in INDEX root good bad; do \
+		diff -r tests/vectors/$$f $(B)/vectors/$$f || exit 1; done
+	@$(B)/tests/vectors/check tests/vectors
+vectors-update: $(B)/tests/vectors/generate
+	@rm -rf tests/vectors/good tests/vectors/bad
+	@mkdir tests/vectors/good tests/vectors/bad
+	@$(B)/tests/vectors/generate tests/vectors
+
+# Fuzzing needs clang; the replay of its corpus does not.
+FUZZERS = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_S ?= 20
+SEEDS_document = tests/vectors/good tests/vectors/bad
+seeds = $(wildcard $(SEEDS_$(1)) tests/fuzz/corpus/$(1))
+$(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(B)/libleaseline.a
+	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIB_SSL) \
+		$(LIB_INI) $(LIB_JSON) $(LIB_CPU) $(LIB_CURL) $(LIB_HTTP)
+$(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o \
+		$(B)/libleaseline.a
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_SSL) $(LIB_INI) $(LIB_JSON) \
+		$(LIB_CPU) $(LIB_CURL) $(LIB_HTTP)
+fuzz:
+	@$(MAKE) --no-print-directory CC=clang SAN=fuzzer-no-link,address \
+		$(FUZZERS:%=fuzz-run-%)
+fuzz-run-%: $(B)/tests/fuzz/fuzz_%
+	@mkdir -p $(B)/corpus/$*
+	@$< -max_total_time=$(FUZZ_S) -max_len=20000 -timeout=10 \
+		-artifact_prefix=$(B)/ $(B)/corpus/$* $(call seeds,$*) \
+		>$<.log 2>&1 || { tail -40 $<.log; exit 1; }
+	@printf 'fuzz %s: ' $*; grep '^Done' $<.log
+fuzz-replay:
+	@$(MAKE) --no-print-directory SAN=address,undefined \
+		$(FUZZERS:%=fuzz-replay-%)
+fuzz-replay-%: $(B)/tests/fuzz/replay_%
+	@$< $(foreach d,$(call seeds,$*),$(d)/*)
+.PRECIOUS: $(B)/tests/fuzz/fuzz_% $(B)/tests/fuzz/replay_%
+.PHONY: fuzz fuzz-replay vectors vectors-update
+
 run: deps all
 	@tests/integration/run.sh start
 stop:
