@@ -76,7 +76,9 @@ machine_key_load(const char *state_directory, const uint8_t *id_hash,
 	snprintf(path, sizeof(path), "%s/machine.key", state_directory);
 	buf_init(&text, KEY_FILE_MAX);
 	if (file_read(path, &text) == 0) {
-		key = signing_key_parse(buf_text(&text));
+		const char *pem = strstr(buf_text(&text), "-----BEGIN");
+		if (pem != NULL)
+			key = signing_key_parse(pem);
 		if (key == NULL)
 			buf_printf(error, "%s: not a machine key; move it away "
 				"and a new one is made", path);
