@@ -15,6 +15,7 @@
 
 #include "agent/config.h"
 #include "license/base/buf.h"
+#include "license/base/file.h"
 
 #define SMALL                                                                 \
 	"[license edge1]\n"                                                   \
@@ -200,6 +201,42 @@ a_file_that_cannot_be_read_is_named(void **state)
 	buf_fini(&error);
 }
 
+/* Each key of the echo is a word of an item of the manual. */
+static void
+the_manual_has_every_key(void **state)
+{
+	struct config config;
+	struct buf printed, manual;
+	size_t keys = 0;
+
+	(void)state;
+	buf_init(&printed, CONFIG_MAX);
+	buf_init(&manual, CONFIG_MAX);
+	assert_int_equal(0, file_read("agent/leaseline.conf.5", &manual));
+	load_good(SMALL, &config);
+	config_print(&config, &printed);
+	for (const char *p = buf_text(&printed); *p != '\0';) {
+		size_t n = strcspn(p, "\n");
+		const char *key = p + (p[0] == '#');
+		size_t len = strcspn(key, " \n");
+		char word[64];
+
+		p += n + (p[n] == '\n');
+		if (len == 0 || key[0] == '[')
+			continue; /* a comment, a heading, an empty line */
+		assert_true(len < sizeof(word));
+		memcpy(word, key, len);
+		word[len] = '\0';
+		if (strstr(buf_text(&manual), word) == NULL)
+			fail_msg("%s is not in the manual", word);
+		keys++;
+	}
+	assert_true(keys > 40);
+	config_fini(&config);
+	buf_fini(&printed);
+	buf_fini(&manual);
+}
+
 int
 main(void)
 {
@@ -210,6 +247,7 @@ main(void)
 		cmocka_unit_test(what_is_printed_parses_again_to_the_same),
 		cmocka_unit_test(a_loopback_authority_may_be_without_tls),
 		cmocka_unit_test(a_file_that_cannot_be_read_is_named),
+		cmocka_unit_test(the_manual_has_every_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
