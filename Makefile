@@ -156,6 +156,13 @@ fuzz-replay-%: $(B)/tests/fuzz/replay_%
 .PRECIOUS: $(B)/tests/fuzz/fuzz_% $(B)/tests/fuzz/replay_%
 .PHONY: fuzz fuzz-replay vectors vectors-update
 
+$(B)/tests/snmp_fixture: $(B)/tests/integration/snmp_fixture.o \
+    $(B)/libleaseline.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_SNMP) $(LIB_SSL) $(LIB_CPU)
+check-snmp: $(B)/tests/snmp_fixture
+	@B=$(B)/tests tests/integration/snmp.sh
+
 run: deps all
 	@tests/integration/run.sh start
 stop:

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * leaseline-authority: the table of its commands. It knows nothing else.
+ */
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "license/authority/admin.h"
+#include "license/authority/arguments.h"
+#include "license/authority/init.h"
+#include "license/authority/inspect.h"
+#include "license/authority/output.h"
+#include "license/authority/serve.h"
+#include "license/base/buf.h"
+
+enum { HELP_MAX = 64 * 1024, EXIT_USAGE = 2 };
+
+#define VALUES (option_bit(CUSTOMER) | option_bit(PRODUCT) |                  \
+	option_bit(EDITION) | option_bit(KIND) | option_bit(MBITS) |          \
+	option_bit(BILLING) | option_bit(TERM_END) | option_bit(RENEWS) |     \
+	option_bit(ON_EXPIRY))
+#define ADDRESSES (option_bit(EXTERNAL) | option_bit(INTERNAL))
+
+static const struct authority_command commands[] = {
+	{ { "init" }, NULL,
+	    option_bit(ROOT) | option_bit(NAME) | option_bit(ISSUER),
+	    init_command, "make keys, certificates and an empty database" },
+	{ { "serve" }, NULL, option_bit(LISTEN) | option_bit(PORT_FILE),
+	    serve_command, "answer requests until SIGTERM" },
+	{ { "subscription", "add" }, NULL,
+	    VALUES | ADDRESSES | option_bit(COUPON), admin_add,
+	    "a new subscription; prints its id alone on the last line" },
+	{ { "subscription", "list" }, NULL, 0, inspect_subscriptions,
+	    "all of them" },
+	{ { "subscription", "show" }, "ID", 0, inspect_show,
+	    "one, with its addresses and its machine" },
+	{ { "subscription", "suspend" }, "ID", 0, admin_suspend,
+	    "refuse it, and end the lease in hand, until it is reinstated" },
+	{ { "subscription", "cancel" }, "ID", option_bit(NOW), admin_cancel,
+	    "no extension past the paid term, or refuse it at once" },
+	{ { "subscription", "reinstate" }, "ID", 0, admin_reinstate,
+	    "undo suspend or cancel" },
+	{ { "subscription", "extend" }, "ID", option_bit(TO), admin_extend,
+	    "move the end of the paid term" },
+	{ { "subscription", "set" }, "ID", VALUES, admin_set,
+	    "change what was bought" },
+	{ { "subscription", "approve-address" }, "ID", ADDRESSES,
+	    admin_approve_address, "a new address; the old one is good until "
+	    "the first refresh from the new one" },
+	{ { "subscription", "approve-hardware" }, "ID", 0,
+	    admin_approve_hardware, "let one more change of hardware or "
+	    "machine key through" },
+	{ { "machine", "list" }, NULL, option_bit(SUBSCRIPTION),
+	    inspect_machines, "machines that have a license, or had one" },
+	{ { "machine", "show" }, "KEY", 0, inspect_machine, "one of them" },
+	{ { "machine", "clear-clone" }, "KEY", 0, inspect_clear_clone,
+	    "end a false clone mark" },
+	{ { "events" }, NULL, option_bit(FOLLOW) | option_bit(SUBSCRIPTION),
+	    inspect_events, "what was decided and changed, oldest first" },
+};
+
+enum { COMMAND_COUNT = sizeof(commands) / sizeof(*commands) };
+
+static int
+print_help(const struct authority_command *command)
+{
+	struct buf text;
+
+	buf_init(&text, HELP_MAX);
+	arguments_help(commands, COMMAND_COUNT, command, &text);
+	fputs(buf_text(&text), stdout);
+	buf_fini(&text);
+	return fflush(stdout) == 0 ? 0 : 1;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct arguments arguments = { .revision = LEASELINE_REVISION };
+	struct output *output;
+	struct buf error;
+	int code = EXIT_USAGE;
+
+	umask(077);
+	buf_init(&error, 4096);
+	if (!arguments_parse(commands, COMMAND_COUNT, argc, argv, &arguments,
+	    &error)) {
+		output_error("%s", buf_text(&error));
+		goto out;
+	}
+	if (arguments_has(&arguments, OPTION_HELP)) {
+		code = print_help(arguments.command);
+		goto out;
+	}
+	output = output_new(arguments_has(&arguments, OPTION_JSON));
+	code = output ? arguments.command->run(&arguments, output) : 1;
+	output_free(output);
+out:
+	buf_fini(&error);
+	return code;
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Wiring and housekeeping of the service. The writer has a database handle of
+ * its own; this thread's handle only reads.
+ */
+#include "license/authority/serve.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "license/authority/arguments.h"
+#include "license/authority/database.h"
+#include "license/authority/init.h"
+#include "license/authority/issue.h"
+#include "license/authority/output.h"
+#include "license/authority/route.h"
+#include "license/authority/tally.h"
+#include "license/authority/writer.h"
+#include "license/base/buf.h"
+#include "license/base/clock.h"
+#include "license/base/file.h"
+#include "license/base/http.h"
+#include "license/base/log.h"
+#include "license/base/notify.h"
+#include "license/sign.h"
+
+enum {
+	LISTENERS_MAX = ARGUMENT_VALUES_MAX,
+	TEXT_MAX = 64 * 1024,
+	ERROR_MAX = 8192,
+	HOUSEKEEPING_MS = 5000,
+	THREADS_MAX = 8,
+	CONNECTIONS_MAX = 1024,
+	CONNECTIONS_PER_ADDRESS = 256,
+	WARN_DAYS = 30,
+};
+
+struct listener {
+	struct http_listener *http;
+	bool tls;
+};
+
+struct service {
+	const char *directory;
+	struct database *decides, *reads;
+	struct issuer *issuer;
+	struct tally *tally;
+	struct writer *writer;
+	char issuer_name[TEXT_64];
+	struct buf certificate, key;
+	struct route_context context;
+	struct http_route routes[ROUTE_COUNT];
+	struct listener listeners[LISTENERS_MAX];
+	size_t listener_count;
+	int signals;
+};
+
+static bool
+is_loopback(const char *address)
+{
+	return strncmp(address, "127.", 4) == 0 ||
+	    strncmp(address, "[::1]:", 6) == 0;
+}
+
+/* "https://A", "A": TLS; "http://A": not, and on loopback only. */
+static bool
+read_address(const char *text, struct listener *out, const char **address,
+    struct buf *error)
+{
+	char shown[128];
+
+	out->tls = strncmp(text, "http://", 7) != 0;
+	*address = !out->tls ? text + 7 :
+	    strncmp(text, "https://", 8) == 0 ? text + 8 : text;
+	if (out->tls || is_loopback(*address))
+		return true;
+	text_printable(text, shown, sizeof(shown));
+	buf_printf(error, "--listen %s: plain HTTP is for 127.0.0.1 and [::1] "
+	    "only; leave http:// away for HTTPS", shown);
+	return false;
+}
+
+static bool
+listen_on(struct service *s, const char *text, struct buf *error)
+{
+	struct listener *l = &s->listeners[s->listener_count];
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	struct http_options options = { .routes = s->routes,
+		.route_count = ROUTE_COUNT,
+		.threads = cpus < 1 ? 1 : cpus > THREADS_MAX ? THREADS_MAX :
+		(int)cpus, .connections_max = CONNECTIONS_MAX,
+		.connections_per_address = CONNECTIONS_PER_ADDRESS };
+
+	if (!read_address(text, l, &options.listen, error))
+		return false;
+	if (l->tls) {
+		options.tls_certificate = buf_text(&s->certificate);
+		options.tls_key = buf_text(&s->key);
+	}
+	l->http = http_listen(&options, error);
+	if (!l->http)
+		return false;
+	s->listener_count++;
+	log_info("listening on %s://%s", l->tls ? "https" : "http",
+	    http_address(l->http));
+	return true;
+}
+
+static bool
+open_database(struct service *s, struct buf *error)
+{
+	s->decides = init_database(s->directory, error);
+	s->reads = s->decides ? init_database(s->directory, error) : NULL;
+	if (!s->reads)
+		return false;
+	if (database_check(s->reads) == -1) {
+		buf_printf(error, "the database of %s is not sound: %s",
+		    s->directory, database_error(s->reads));
+		return false;
+	}
+	return database_get(s->reads, "issuer", s->issuer_name,
+	    sizeof(s->issuer_name)) == 1;
+}
+
+static bool
+open_keys(struct service *s, utc_t now, struct buf *error)
+{
+	int64_t left = 0;
+	char until[UTC_DATE_SIZE];
+
+	s->issuer = init_issuer(s->directory, error);
+	if (!s->issuer)
+		return false;
+	utc_date(issuer_until(s->issuer), until);
+	if (utc_before(issuer_until(s->issuer), now)) {
+		buf_printf(error, "the signer's time was over on %s; "
+		    "certify a new one", until);
+		return false;
+	}
+	if (utc_days(issuer_until(s->issuer), now) < WARN_DAYS)
+		log_warn("the signer's time is over on %s", until);
+	if (!init_renew(s->directory, s->reads, now, &left, error) ||
+	    !init_read(s->directory, FILE_SERVER, &s->certificate, error) ||
+	    !init_read(s->directory, FILE_SERVER_SECRET, &s->key, error))
+		return false;
+	if (left < WARN_DAYS)
+		log_warn("the server certificate ends in %lld days and ca.key "
+		    "is not here to make a new one", (long long)left);
+	return true;
+}
+
+static bool
+catch_signals(struct service *s, struct buf *error)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	signal(SIGPIPE, SIG_IGN);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	s->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (s->signals == -1)
+		buf_printf(error, "signals: %s", strerror(errno));
+	return s->signals != -1;
+}
+
+static bool
+write_port_file(const struct service *s, const char *path, struct buf *error)
+{
+	struct buf text;
+	bool good;
+
+	buf_init(&text, 4096);
+	for (size_t i = 0; i < s->listener_count; i++)
+		buf_printf(&text, "%s://%s\n", s->listeners[i].tls ? "https" :
+		    "http", http_address(s->listeners[i].http));
+	good = file_replace(path, text.data, text.len, 0644) == 0;
+	if (!good)
+		buf_printf(error, "%s: %s", path, strerror(errno));
+	buf_fini(&text);
+	return good;
+}
+
+static bool
+start(struct service *s, const struct arguments *a, struct buf *error)
+{
+	const char *port_file = arguments_text(a, OPTION_PORT_FILE);
+	struct writer_options options;
+
+	if (!catch_signals(s, error) || !open_database(s, error) ||
+	    !open_keys(s, clock_wall(), error))
+		return false;
+	s->tally = tally_new(a->revision);
+	if (!s->tally) {
+		buf_puts(error, "there is no memory");
+		return false;
+	}
+	options = (struct writer_options){ s->decides, s->issuer,
+		&decide_policy_default, s->issuer_name, s->tally };
+	s->writer = writer_start(&options);
+	if (!s->writer) {
+		buf_puts(error, "the deciding thread cannot be started");
+		return false;
+	}
+	s->context = (struct route_context){ s->writer, s->issuer,
+		&decide_policy_default, s->tally };
+	route_fill(&s->context, s->routes);
+	for (size_t i = 0; i < a->count[OPTION_LISTEN]; i++)
+		if (!listen_on(s, a->value[OPTION_LISTEN][i], error))
+			return false;
+	return !port_file || write_port_file(s, port_file, error);
+}
+
+static void
+keep_house(struct service *s)
+{
+	struct database_counts counts;
+
+	if (database_count(s->reads, clock_wall(), &counts) == 0)
+		tally_counts(s->tally, &counts);
+	tally_database(s->tally, database_ping(s->reads) == 0);
+}
+
+static void
+run(struct service *s)
+{
+	struct pollfd fd = { .fd = s->signals, .events = POLLIN };
+	struct signalfd_siginfo info;
+	int64_t watchdog_s = notify_watchdog_s();
+	int wait_ms = watchdog_s > 0 && watchdog_s * 1000 < HOUSEKEEPING_MS ?
+	    (int)watchdog_s * 1000 : HOUSEKEEPING_MS;
+
+	notify_send("READY=1");
+	for (;;) {
+		keep_house(s);
+		if (watchdog_s > 0)
+			notify_send("WATCHDOG=1");
+		if (poll(&fd, 1, wait_ms) < 1)
+			continue;
+		if (read(s->signals, &info, sizeof(info)) != sizeof(info))
+			continue;
+		if (info.ssi_signo != SIGHUP)
+			break;
+		log_reopen();
+	}
+	notify_send("STOPPING=1");
+	log_info("stopping");
+}
+
+/* The writer first: it owes answers, which a listener's end waits for. */
+static void
+stop(struct service *s)
+{
+	writer_stop(s->writer);
+	for (size_t i = 0; i < s->listener_count; i++)
+		http_stop(s->listeners[i].http);
+	writer_free(s->writer);
+	tally_free(s->tally);
+	issuer_free(s->issuer);
+	database_close(s->reads);
+	database_close(s->decides);
+	if (s->key.data)
+		secret_wipe(s->key.data, s->key.len);
+	buf_fini(&s->key);
+	buf_fini(&s->certificate);
+	if (s->signals != -1)
+		close(s->signals);
+}
+
+int
+serve_command(const struct arguments *a, struct output *o)
+{
+	struct service *s = calloc(1, sizeof(*s));
+	struct buf error;
+	bool good;
+
+	(void)o;
+	if (!arguments_has(a, OPTION_LISTEN)) {
+		output_error("serve needs --listen HOST:PORT; see --help");
+		free(s);
+		return 2;
+	}
+	if (!s)
+		return output_error("there is no memory");
+	s->directory = arguments_directory(a);
+	s->signals = -1;
+	buf_init(&s->certificate, TEXT_MAX);
+	buf_init(&s->key, TEXT_MAX);
+	buf_init(&error, ERROR_MAX);
+	good = start(s, a, &error);
+	if (good)
+		run(s);
+	else
+		output_error("%s", buf_text(&error));
+	stop(s);
+	free(s);
+	buf_fini(&error);
+	return good ? 0 : 1;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What the authority counts of itself, and the page made of it. Safe from any
+ * thread. It decides nothing and reads no database.
+ */
+#ifndef LICENSE_AUTHORITY_TALLY_H
+#define LICENSE_AUTHORITY_TALLY_H
+
+#include "license/authority/database.h"
+
+struct tally;
+
+/* A result: one of these, or TALLY_REFUSED + refusal reason. */
+enum tally_result {
+	TALLY_LICENSE,	    /* a new license */
+	TALLY_REPEAT,	    /* the same bytes, the same answer */
+	TALLY_BAD_REQUEST,  /* no request, or not verified: 400 */
+	TALLY_UNAVAILABLE,  /* 503: nothing was stored */
+	TALLY_REFUSED,
+	TALLY_RESULT_COUNT = TALLY_REFUSED + REFUSAL_MAX + 1,
+};
+
+struct tally *tally_new(const char *revision);
+void tally_free(struct tally *tally);
+
+void tally_request(struct tally *tally, int result, int64_t duration_ns);
+void tally_batch(struct tally *tally, size_t size);
+void tally_queue(struct tally *tally, size_t length);
+void tally_database(struct tally *tally, bool up);
+bool tally_database_up(struct tally *tally);
+void tally_counts(struct tally *tally, const struct database_counts *counts);
+
+/* tally_print: the page, text format 0.0.4. */
+void tally_print(struct tally *tally, struct buf *out);
+
+#endif
