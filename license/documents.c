@@ -145,7 +145,7 @@ read_last_line(struct doc_frame *f, size_t first)
 	return DOC_OK;
 }
 
-/* The value of the line "${name} ${len bytes}" at f->body; NULL if it is not. */
+/* The value of the line at f->body, if it has that name and length. */
 static const char *
 read_key_line(struct doc_frame *f, const char *name, size_t value_len)
 {

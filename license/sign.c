@@ -41,7 +41,8 @@ signing_key_from_seed(const uint8_t seed[KEY_SIZE])
 	key->pkey = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed,
 	    SEED_SIZE);
 	if (key->pkey == NULL ||
-	    EVP_PKEY_get_raw_public_key(key->pkey, key->public_key, &len) != 1 ||
+	    EVP_PKEY_get_raw_public_key(key->pkey, key->public_key,
+		&len) != 1 ||
 	    len != KEY_SIZE) {
 		signing_key_free(key);
 		return NULL;

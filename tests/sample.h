@@ -306,7 +306,7 @@ sample_edit(struct buf *text, const char *find, const char *replace, size_t len)
 	*text = edited;
 }
 
-/* sample_value: a good value of the purpose; only a license looks at ${mode}. */
+/* sample_value: a good value of the purpose; ${mode} is for licenses. */
 union sample_value {
 	struct license license;
 	struct request request;

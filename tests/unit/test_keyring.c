@@ -26,8 +26,8 @@ a_root_file_is_read_or_its_line_is_named(void **state)
 	} rows[] = {
 		{"leaseline-root 1\nroot " KEY_A "\n", 1, ""},
 		{"leaseline-root 1\nroot " KEY_A, 1, ""},
-		{"# ours\n\nleaseline-root 1\n# a\nroot " KEY_A "\n\nroot " KEY_B
-		 "\n",
+		{"# ours\n\nleaseline-root 1\n# a\n"
+		 "root " KEY_A "\n\nroot " KEY_B "\n",
 		    2, ""},
 		{"", 0, "there is no root key in it"},
 		{"leaseline-root 1\n", 0, "there is no root key in it"},
