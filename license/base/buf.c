@@ -130,7 +130,8 @@ utf8_length(const char *p, size_t len)
 			return 0;
 		code = code << 6 | (s[i] & 0x3F);
 	}
-	if (code < least || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF))
+	if (code < least || code > 0x10FFFF ||
+	    (code >= 0xD800 && code <= 0xDFFF))
 		return 0;
 	return need;
 }
@@ -146,7 +147,8 @@ buf_printable(struct buf *b, const char *bytes, size_t len)
 		if (n == 0 || c1 || c < 0x20 || c == 0x7F) {
 			n = c1 ? 2 : 1;
 			for (size_t i = 0; i < n; i++)
-				buf_printf(b, "\\x%02X", (unsigned char)bytes[i]);
+				buf_printf(b, "\\x%02X",
+				    (unsigned char)bytes[i]);
 		} else if (c == '\\') {
 			buf_puts(b, "\\\\");
 		} else {

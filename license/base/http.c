@@ -26,8 +26,8 @@
 #include "license/base/log.h"
 
 enum {
-	HTTP_MEMORY = 16384,	/* of a connection: header lines fit in it */
-	HTTP_DRAIN = 65536,	/* read past a body that is too long, for 413 */
+	HTTP_MEMORY = 16384, /* of a connection: header lines fit in it */
+	HTTP_DRAIN = 65536, /* read past a body too long, for 413 */
 	HTTP_BACKLOG = 128,
 	HTTP_ADDRESS_SIZE = INET6_ADDRSTRLEN + sizeof("[]:65535"),
 };
@@ -404,7 +404,7 @@ http_listen(const struct http_options *options, struct buf *error)
 	listener->routes = options->routes;
 	listener->route_count = options->route_count;
 	print_address(fd, listener->address);
-	/* The library's threads take no signal that is meant for the program. */
+	/* The library's threads take no signal meant for the program. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	listener->daemon = start(listener, options, fd);

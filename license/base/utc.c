@@ -81,7 +81,8 @@ static bool
 has_shape(const char *text, const char *shape)
 {
 	for (; *shape != '\0'; text++, shape++) {
-		if (*shape == '0' ? *text < '0' || *text > '9' : *text != *shape)
+		bool digit = *text >= '0' && *text <= '9';
+		if (*shape == '0' ? !digit : *text != *shape)
 			return false;
 	}
 	return *text == '\0';

@@ -58,7 +58,7 @@ static void
 every_length_comes_back_and_no_other_text_does(void **state)
 {
 	(void)state;
-	uint8_t bytes[64], back[64];
+	uint8_t bytes[64] = {0}, back[64];
 	char text[BASE64_SIZE(64)];
 
 	for (size_t len = 0; len <= sizeof(bytes); len++) {
