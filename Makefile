@@ -57,7 +57,7 @@ ALL_LDFLAGS = -pthread -pie -Wl,-z,relro,-z,now,--as-needed \
 PROGRAMS = $(B)/leaselined $(B)/fcli $(B)/leaseline-authority
 TESTS    = $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 
-all: $(PROGRAMS) $(if $(SAN),,install-links)
+all: $(PROGRAMS) $(if $(SAN),,install-links) ## build the programs
 
 install-links: $(PROGRAMS)
 	@for p in $(PROGRAMS); do ln -sf $(notdir $(B))/$$(basename $$p) \
@@ -91,13 +91,13 @@ $(B)/tests/%: $(B)/tests/unit/%.o $(B)/libleaseline.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIB_SNMP) $(LIB_HTTP) \
 		$(LIB_CURL) $(LIB_SSL) $(LIB_CPU) $(LIB_JSON) $(LIB_INI) $(LIB_SQL)
-unit: $(TESTS:%=$(B)/tests/%)
+unit: $(TESTS:%=$(B)/tests/%) ## unit tests
 	@tests/unit.sh $^
 
 $(B)/tests/golden-run: $(B)/tests/golden/golden.o $(B)/libleaseline.a
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_CURL) $(LIB_SSL) \
 		$(LIB_CPU) $(LIB_JSON) $(LIB_INI) $(LIB_HTTP)
-golden: $(B)/tests/golden-run
+golden: $(B)/tests/golden-run ## faces of known situations, compared with files
 	@$(B)/tests/golden-run tests/golden
 golden-update: $(B)/tests/golden-run
 	@$(B)/tests/golden-run --update tests/golden
@@ -107,7 +107,7 @@ $(B)/tests/years: $(B)/tests/sim/years.o $(B)/libleaseline.a
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_SSL)
 YEARS ?= 2000
 SEED  ?= 1
-sim: $(B)/tests/years
+sim: $(B)/tests/years ## years of licenses on a simulated clock: YEARS=, SEED=
 	@$(B)/tests/years $(YEARS) $(SEED) 3
 
 # Vectors: made again and compared with the committed ones, then judged.
@@ -116,7 +116,7 @@ $(B)/tests/vectors/generate: $(patsubst %,$(B)/tests/vectors/%.o,generate \
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_SSL)
 $(B)/tests/vectors/check: $(B)/tests/vectors/check.o $(B)/libleaseline.a
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_SSL)
-vectors: $(B)/tests/vectors/generate $(B)/tests/vectors/check
+vectors: $(B)/tests/vectors/generate $(B)/tests/vectors/check ## documents
 	@rm -rf $(B)/vectors && mkdir -p $(B)/vectors/good $(B)/vectors/bad
 	@$(B)/tests/vectors/generate $(B)/vectors
 	@for f in INDEX root good bad; do \
@@ -139,7 +139,7 @@ $(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o \
 		$(B)/libleaseline.a
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_SSL) $(LIB_INI) $(LIB_JSON) \
 		$(LIB_CPU) $(LIB_CURL) $(LIB_HTTP)
-fuzz:
+fuzz: ## fuzz the parsers with clang: FUZZ_S= seconds each
 	@$(MAKE) --no-print-directory CC=clang SAN=fuzzer-no-link,address \
 		$(FUZZERS:%=fuzz-run-%)
 fuzz-run-%: $(B)/tests/fuzz/fuzz_%
@@ -163,10 +163,23 @@ $(B)/tests/snmp_fixture: $(B)/tests/integration/snmp_fixture.o \
 check-snmp: $(B)/tests/snmp_fixture
 	@B=$(B)/tests tests/integration/snmp.sh
 
-run: deps all
+run: deps all ## start an authority, snmpd and the agent on loopback
 	@tests/integration/run.sh start
-stop:
+stop: ## stop what run started
 	@tests/integration/run.sh stop
+
+install: $(PROGRAMS) ## install below PREFIX; DESTDIR= for a package
+	@B=$(B) PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' agent/install.sh $@
+uninstall: ## remove that again; /etc and /var stay
+	@B=$(B) PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' agent/install.sh $@
+dist: ## a source archive of the last commit in build/
+	@mkdir -p $(O)
+	@git archive --prefix=leaseline-$(VERSION)/ HEAD | gzip -9n \
+		>$(O)/leaseline-$(VERSION).tar.gz
+	@echo $(O)/leaseline-$(VERSION).tar.gz
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 18
+.PHONY: install uninstall dist help
 
 .PRECIOUS: $(B)/%.o
 .PHONY: all golden golden-update install-links unit

@@ -1,0 +1,108 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# `make install` and `make uninstall`. Below PREFIX everything is ours; /etc and
+# /var are the administrator's: only what is not there is put there, and
+# nothing is taken away. Uses B (the programs), PREFIX and DESTDIR.
+cd "$(dirname "$0")/.." || exit 1
+to=$DESTDIR$PREFIX
+config=$DESTDIR/etc/leaseline/leaseline.conf
+share=share/leaseline
+
+# Mode, file, place below PREFIX.
+files() {
+	cat <<-END
+	755 $B/leaselined                     sbin/leaselined
+	755 $B/leaseline-authority            sbin/leaseline-authority
+	755 $B/fcli                           bin/leaseline
+	644 agent/leaselined.8                share/man/man8/leaselined.8
+	644 agent/leaseline.conf.5            share/man/man5/leaseline.conf.5
+	644 license/fcli/fcli.1               share/man/man1/leaseline.1
+	644 license/authority/leaseline-authority.8 share/man/man8/leaseline-authority.8
+	644 agent/leaselined.service          lib/systemd/system/leaselined.service
+	644 agent/leaseline.sysusers          lib/sysusers.d/leaseline.conf
+	644 agent/leaseline.tmpfiles          lib/tmpfiles.d/leaseline.conf
+	644 agent/snmpd-leaseline.conf        $share/snmpd-leaseline.conf
+	644 mibs/LEASELINE-MIB.txt            share/snmp/mibs/LEASELINE-MIB.txt
+	644 dashboards/prometheus/leaseline.rules.yml $share/leaseline.rules.yml
+	END
+}
+
+# The vendor's own command has this name: ours are symbolic links, so that
+# they can be told from it.
+aliases='bin/fcli:leaseline share/man/man1/fcli.1:leaseline.1'
+
+is_strange() { # a file that we did not make?
+	{ [ -e "$1" ] || [ -L "$1" ]; } && [ "$(readlink "$1")" != "$2" ]
+}
+
+put_aliases() {
+	for f in "$DESTDIR/usr/bin/fcli" "$to/bin/fcli"; do
+		if is_strange "$f" leaseline; then
+			echo "$f is not ours and stays; use: leaseline"
+			return
+		fi
+	done
+	for alias in $aliases; do
+		[ ! -e "$to/${alias%:*}" ] && [ -e \
+			"$(dirname "$to/${alias%:*}")/${alias#*:}" ] || continue
+		ln -s "${alias#*:}" "$to/${alias%:*}" || exit 1
+	done
+}
+
+put_config() {
+	[ ! -e "$config" ] || return 0
+	install -D -m 640 agent/leaseline.conf.example "$config" || exit 1
+	[ -z "$as_root" ] || chgrp leaseline "$config"
+}
+
+# User, group and directories; needs no running systemd.
+prepare_machine() {
+	command -v systemd-sysusers >/dev/null || {
+		echo "Without systemd: make the user and group leaseline, and" \
+			"what $PREFIX/lib/tmpfiles.d/leaseline.conf lists"
+		as_root=
+		return
+	}
+	systemd-sysusers "$to/lib/sysusers.d/leaseline.conf" &&
+	systemd-tmpfiles --create "$to/lib/tmpfiles.d/leaseline.conf" || exit 1
+	[ ! -d /run/systemd/system ] || systemctl daemon-reload
+}
+
+install_all() {
+	as_root=
+	[ -n "$DESTDIR" ] || [ "$(id -u)" -ne 0 ] || as_root=yes
+	files | while read -r mode file place; do
+		[ ! -e "$file" ] ||
+			install -D -m "$mode" "$file" "$to/$place" || exit 1
+	done || exit 1
+	sed -i "s,/usr/sbin/,$PREFIX/sbin/," \
+		"$to/lib/systemd/system/leaselined.service"
+	put_aliases
+	[ -z "$as_root" ] || prepare_machine
+	put_config
+	cat <<-END
+	Next: edit /etc/leaseline/leaseline.conf, then
+	  systemctl enable --now leaselined
+	For SNMP:
+	  cp $PREFIX/$share/snmpd-leaseline.conf /etc/snmp/snmpd.conf.d/
+	  systemctl restart snmpd
+	END
+}
+
+uninstall_all() {
+	for alias in $aliases; do
+		is_strange "$to/${alias%:*}" "${alias#*:}" ||
+			rm -f "$to/${alias%:*}"
+	done
+	files | while read -r mode file place; do
+		rm -f "$to/$place"
+	done
+	[ ! -d "$to/$share" ] || rmdir "$to/$share"
+	echo "Left: /etc/leaseline, /var/lib/leaseline, and the user leaseline"
+}
+
+case $1 in
+install) install_all ;;
+uninstall) uninstall_all ;;
+*) echo "usage: install.sh install|uninstall" >&2; exit 2 ;;
+esac
