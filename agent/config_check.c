@@ -64,6 +64,28 @@ check_agent(const char *path, struct config *config, struct buf *error)
 	return true;
 }
 
+/* Only the form; whether the address can be had shows at the start. */
+static bool
+check_listen(const char *path, const struct config *config, struct buf *error)
+{
+	const struct checking c = {path, "exporter", error};
+	const struct conf_list *listen = &config->exporter.listen;
+
+	for (size_t i = 0; i < listen->count; i++) {
+		const char *colon = strrchr(listen->item[i], ':');
+		size_t digits = colon == NULL ? 0 :
+		    strspn(colon + 1, "0123456789");
+
+		if (colon == NULL || colon == listen->item[i] ||
+		    digits == 0 || digits > 5 || colon[1 + digits] != '\0' ||
+		    strtol(colon + 1, NULL, 10) > 65535)
+			return refuse(&c, "listen", "'%s' is not ADDRESS:PORT, "
+			    "like 127.0.0.1:10014 or [::1]:10014",
+			    listen->item[i]);
+	}
+	return true;
+}
+
 static bool
 check_later(const char *path, const struct config *config, struct buf *error)
 {
@@ -181,7 +203,7 @@ check_thresholds(const struct checking *c, const struct config_license *l)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		int64_t warning = rows[i].warning != 0 ? rows[i].warning :
-							 rows[i].warning_default;
+		    rows[i].warning_default;
 		int64_t critical = rows[i].critical != 0 ? rows[i].critical :
 		    rows[i].critical_default;
 
@@ -205,7 +227,8 @@ check_license(const struct checking *c, const struct config *config,
 
 	if (!check_license_later(c, l))
 		return false;
-	if (l->source + 1 == SOURCE_AUTHORITY && !check_url(c, l->authority_url))
+	if (l->source + 1 == SOURCE_AUTHORITY &&
+	    !check_url(c, l->authority_url))
 		return false;
 	if (l->authority_root[0] == '\0')
 		return refuse(c, "authority-root", "is missing; it is the file "
@@ -322,6 +345,7 @@ bool
 config_check(const char *path, struct config *config, struct buf *error)
 {
 	if (!check_agent(path, config, error) ||
+	    !check_listen(path, config, error) ||
 	    !check_later(path, config, error))
 		return false;
 	if (config->license_count == 0) {

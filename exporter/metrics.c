@@ -19,7 +19,7 @@
 struct page {
 	struct exposition e;
 	const struct view *view;
-	const struct metric_family *family; /* not open before it has a sample */
+	const struct metric_family *family; /* opened by its first sample */
 	bool open;
 };
 
@@ -81,7 +81,7 @@ write_info(struct page *page, const struct report *report)
 			continue;
 		labels[n++] = (struct metric_label){row->name,
 			row->type == FIELD_TEXT ? field_text(report, ids[i]) :
-			    names_label(row->names, field_enum(report, ids[i]))};
+			names_label(row->names, field_enum(report, ids[i]))};
 	}
 	add_count(page, labels, n, 1);
 }
