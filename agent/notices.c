@@ -131,11 +131,14 @@ count_drop(struct notices *notices, const struct report *victim)
 	notices->victim = *victim;
 }
 
-/* Make room by the newest that can go; false when all are first raises. */
+/*
+ * Make room by the newest that can go; false when all are first raises. The
+ * first in the queue stays: it may be the one that is being sent.
+ */
 static bool
 drop_newest(struct notices *notices)
 {
-	for (size_t i = notices->count; i-- > 0;) {
+	for (size_t i = notices->count; i-- > 1;) {
 		const struct notice *notice = at(notices, i);
 
 		if (!is_droppable(notices, notice->number,

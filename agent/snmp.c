@@ -21,6 +21,12 @@
 
 #define APPLICATION "leaseline"
 
+/*
+ * The library frees the argument of a callback at its end, so callbacks find
+ * the thread's data here.
+ */
+static struct subtree *the;
+
 enum {
 	FDS_MAX = 32, /* net-snmp has two pipes and a session */
 	OWN_FDS = 2,
@@ -114,8 +120,9 @@ on_request(netsnmp_mib_handler *handler,
     netsnmp_handler_registration *registration,
     netsnmp_agent_request_info *info, netsnmp_request_info *requests)
 {
-	struct subtree *s = handler->myvoid;
+	struct subtree *s = the;
 
+	(void)handler;
 	(void)registration;
 	atomic_fetch_add(&s->board->counters.agentx_requests, 1);
 	const struct mib *mib = subtree_mib(s);
@@ -137,11 +144,12 @@ static int
 on_log(int major, int minor, void *message, void *self)
 {
 	const struct snmp_log_message *said = message;
-	struct subtree *s = self;
+	struct subtree *s = the;
 	char text[256];
 
 	(void)major;
 	(void)minor;
+	(void)self;
 	if (said == NULL || said->msg == NULL)
 		return 0;
 	text_printable(said->msg, text, sizeof(text));
@@ -172,10 +180,11 @@ on_session(int major, int minor, void *session, void *self)
 static int
 on_connected(int major, int minor, void *session, void *self)
 {
-	struct subtree *s = self;
+	struct subtree *s = the;
 
 	(void)major;
 	(void)minor;
+	(void)self;
 	(void)session;
 	s->connected = s->fresh = true;
 	s->heard_count = 0;
@@ -188,10 +197,11 @@ on_connected(int major, int minor, void *session, void *self)
 static int
 on_disconnected(int major, int minor, void *session, void *self)
 {
-	struct subtree *s = self;
+	struct subtree *s = the;
 
 	(void)major;
 	(void)minor;
+	(void)self;
 	(void)session;
 	if (s->connected && !atomic_load(&s->stopping))
 		log_warn("SNMP: the AgentX master at %s is gone; trying again "
@@ -229,22 +239,22 @@ be_quiet(const struct subtree *s)
 }
 
 static void
-watch_library(struct subtree *s)
+watch_library(void)
 {
 	snmp_disable_log();
 	snmp_enable_calllog();
 	snmp_register_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING,
-	    on_log, s);
+	    on_log, NULL);
 	snmp_register_callback(SNMP_CALLBACK_LIBRARY,
-	    SNMP_CALLBACK_SESSION_INIT, on_session, s);
+	    SNMP_CALLBACK_SESSION_INIT, on_session, NULL);
 	snmp_register_callback(SNMP_CALLBACK_APPLICATION,
-	    SNMPD_CALLBACK_INDEX_START, on_connected, s);
+	    SNMPD_CALLBACK_INDEX_START, on_connected, NULL);
 	snmp_register_callback(SNMP_CALLBACK_APPLICATION,
-	    SNMPD_CALLBACK_INDEX_STOP, on_disconnected, s);
+	    SNMPD_CALLBACK_INDEX_STOP, on_disconnected, NULL);
 }
 
 static void
-register_root(struct subtree *s)
+register_root(void)
 {
 	oid root[MIB_OID_MAX];
 	size_t len = mib_root()->len;
@@ -254,7 +264,6 @@ register_root(struct subtree *s)
 	    on_request);
 	if (handler == NULL)
 		return;
-	handler->myvoid = s;
 	netsnmp_handler_registration *registration =
 	    netsnmp_handler_registration_create(APPLICATION, handler, root,
 		len, HANDLER_CAN_RONLY);
@@ -269,13 +278,13 @@ register_root(struct subtree *s)
 static void
 start_library(struct subtree *s)
 {
-	watch_library(s);
+	watch_library();
 	be_quiet(s);
 	init_agent(APPLICATION);
 	/* init_agent() sets 15; init_snmp() arms the alarm with what it finds */
 	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID,
 	    NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL, s->ping_interval_s);
-	register_root(s);
+	register_root();
 	init_snmp(APPLICATION);
 	if (!s->connected)
 		log_warn("SNMP: no AgentX master answers at %s; trying again "
@@ -394,6 +403,7 @@ subtree_run(struct subtree *s)
 {
 	struct pollfd fds[FDS_MAX];
 
+	the = s;
 	start_library(s);
 	while (!atomic_load(&s->stopping)) {
 		int timeout_ms;

@@ -18,7 +18,7 @@ struct subtree;
 struct subtree_options {
 	const char *master;	 /* "/var/agentx/master", "unix:...", "tcp:..." */
 	int64_t ping_interval_s; /* ping and reconnect; 1 to 3600 */
-	const char *state_directory; /* nothing is written; net-snmp wants one */
+	const char *state_directory; /* an empty cert_indexes/ is made in it */
 	struct board *board;
 	struct notices *notices;
 };

@@ -1,0 +1,241 @@
+#!/bin/sh
+# Goal: the subagent against a real snmpd: GET, walks, a table with the MIB's
+# names, SNMPv2c and v3, notifications, and a master that is restarted, frozen
+# or gone. B is the directory of snmp_fixture, the agent reduced to its SNMP.
+. "$(dirname "$0")/lib.sh"
+make_directory "$(mktemp -d "${TMPDIR:-/tmp}/snmp.XXXXXX")"
+TRAPD_PID= FIXTURE_PID=
+finish() {
+	stop_pid "$FIXTURE_PID"; stop_pid "$TRAPD_PID"; stop_all
+	[ -n "$KEEP" ] || rm -rf "$D"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+ok() { say "snmp: $*"; }
+fail() {
+	printf 'snmp: %s\n' "$*" >&2
+	tail -n 20 "$D/fixture.err" "$D/snmpd.log" >&2
+	exit 1
+}
+equal() { [ "$2" = "$3" ] || fail "$1 is '$2' where '$3' was expected"; }
+now_ms() { echo $(($(date +%s%N) / 1000000)); }
+
+# start_fixture PING-S [DESCRIPTORS]: orders go to descriptor 3.
+start_fixture() {
+	rm -f "$D/orders"; mkfifo "$D/orders"; mkdir -p "$D/fixture"
+	: > "$D/said"; : > "$D/fixture.err"
+	"$B/snmp_fixture" "$S/agentx.sock" "$1" "$D/fixture" $2 \
+		< "$D/orders" > "$D/said" 2> "$D/fixture.err" &
+	FIXTURE_PID=$!
+	exec 3> "$D/orders"
+}
+stop_fixture() {
+	exec 3>&-
+	wait_until 5 gone "$FIXTURE_PID" || fail "the fixture does not end"
+	wait "$FIXTURE_PID" || fail "the fixture failed"
+	FIXTURE_PID=
+}
+serves() { [ "$(snmp 1.2.1.0)" = 3 ]; }
+counter() { # counter NAME
+	: > "$D/said"; echo counters >&3
+	wait_until 5 has_line "$D/said" up= || fail "the fixture is silent"
+	sed -n "s/.*$1=\([0-9-]*\).*/\1/p" "$D/said" | head -n 1
+}
+scalars() {
+	for i in 1 2 3 4 5 6 7; do echo "$BASE_OID.1.1.$i.0"; done
+	i=1
+	while [ $i -le 29 ]; do echo "$BASE_OID.1.2.$i.0"; i=$((i + 1)); done
+}
+walk() { snmpwalk -v2c -c "$SNMP_COMMUNITY" -t 3 -On "$SNMP_TARGET" "$BASE_OID"; }
+# The agent's heartbeat ages between two walks.
+steady() { grep -v '\.1\.1\.4\.0 ' "$1"; }
+
+values() {
+	snmpget -v2c -c "$SNMP_COMMUNITY" -t 3 -On "$SNMP_TARGET" $(scalars) \
+		> "$D/get" || fail "GET of all scalars"
+	equal "scalars" "$(grep -vc 'No Such' "$D/get")" 36
+	before=$(counter requests)
+	snmpget -v2c -c "$SNMP_COMMUNITY" -t 3 "$SNMP_TARGET" $(scalars) \
+		> /dev/null
+	equal "AgentX requests for 36 scalars" \
+		$(($(counter requests) - before)) 1
+	equal "worst license" "$(snmp 1.2.6.0)" '"lab"'
+	equal "its index" "$(snmp 1.2.5.0)" 2
+	equal "state of lab" "$(snmp 1.3.1.9.2)" 3
+	equal "state of main" "$(snmp 1.3.1.9.7)" 2
+	equal "failures" "$(snmp 1.3.1.37.7)" 3
+	case $(snmp 1.3.1.26.40) in *"No Such Instance"*) ;;
+	*) fail "a column that does not apply has an instance";; esac
+	case $(snmp 1.3.1.99.7) in *"No Such Object"*) ;;
+	*) fail "a column that does not exist is served";; esac
+	! snmpset -v2c -c "$SNMP_COMMUNITY" -t 3 "$SNMP_TARGET" \
+		"$BASE_OID.1.2.9.0" i 2 > /dev/null 2>&1 ||
+		fail "a SET was accepted"
+	ok "GET: 36 scalars in one AgentX request; absent columns; no SET"
+}
+
+walks() {
+	walk > "$D/walk" || fail "walk"
+	equal "rows of the walk" "$(grep -vc 'No Such\|No more' "$D/walk")" \
+		"$(wc -l < "$D/walk")"
+	sort -t. -k 15n -k 16n -k 17n -k 18n -k 19n -c "$D/walk" 2>/dev/null ||
+		sed 's/ = .*//' "$D/walk" | sort -V -c ||
+		fail "the walk is out of order"
+	snmpbulkwalk -v2c -c "$SNMP_COMMUNITY" -t 3 -On "$SNMP_TARGET" \
+		"$BASE_OID" > "$D/bulk" || fail "bulk walk"
+	steady "$D/walk" > "$D/walk.s"; steady "$D/bulk" > "$D/bulk.s"
+	cmp -s "$D/walk.s" "$D/bulk.s" || fail "walk and bulk walk differ"
+	# Every name the walk gave is also what GET answers.
+	sed 's/ = .*//' "$D/walk.s" | xargs -n 40 snmpget -v2c \
+		-c "$SNMP_COMMUNITY" -t 3 -On "$SNMP_TARGET" > "$D/got"
+	cmp -s "$D/walk.s" "$D/got" || fail "GET and the walk differ"
+	ok "walk: $(wc -l < "$D/walk") values, the same by GETNEXT, GETBULK, GET"
+}
+
+with_names() {
+	modules=$("$ROOT/tests/integration/smilint.sh" --modules) ||
+		{ ok "no base modules: names were not tried"; return; }
+	named="-M $modules:$ROOT/mibs -m LEASELINE-MIB"
+	snmptable -v2c -c "$SNMP_COMMUNITY" -t 3 $named -Ci -Cb -Cf '|' \
+		"$SNMP_TARGET" LEASELINE-MIB::leaselineLicenseTable \
+		> "$D/table" 2> "$D/table.err" || fail "$(cat "$D/table.err")"
+	equal "words about the MIB" "$(cat "$D/table.err")" ""
+	grep -q '^7|main|.*|valid|ok|none|true|14 days|' "$D/table" ||
+		fail "the table: $(cat "$D/table")"
+	equal "the worst state" "$(snmpget -v3 -u operator -l authPriv \
+		-a SHA-256 -A authpass12 -x AES -X privpass12 -t 3 -Oqv $named \
+		"$SNMP_TARGET" LEASELINE-MIB::leaselineState.0)" expiring
+	case $(snmpget -v2c -c "$SNMP_COMMUNITY" -t 3 -Oqv $named \
+		"$SNMP_TARGET" LEASELINE-MIB::leaselineExpiry.0) in
+	*,23:59:59.0,+0:0) ;; *) fail "leaselineExpiry is no DateAndTime";; esac
+	ok "names: snmptable, SNMPv3 authPriv, DateAndTime"
+}
+
+sysor() {
+	snmpwalk -v2c -c "$SNMP_COMMUNITY" -t 3 -On "$SNMP_TARGET" \
+		.1.3.6.1.2.1.1.9.1.2 | grep -q "OID: $BASE_OID\$" ||
+		fail "sysORTable does not name the root"
+	ok "sysORTable names the root"
+}
+
+trap_seen() { # trap_seen NUMBER COUNT
+	[ "$(grep -c "$BASE_OID.0.$1\$\|$BASE_OID.0.$1[^0-9]" "$D/traps")" = "$2" ]
+}
+traps() {
+	echo "trap 1" >&3
+	wait_until 5 trap_seen 1 1 || fail "no trap: $(cat "$D/traps")"
+	for part in "$BASE_OID.1.3.1.2.2 = STRING: \"lab\"" \
+	    "$BASE_OID.1.4.1.0 = INTEGER: 3" "$BASE_OID.1.4.2.0 = Gauge32: 1" \
+	    "$BASE_OID.1.3.1.44.2 = STRING: \"Renew"; do
+		has_line "$D/traps" "$part" || fail "the trap lacks $part"
+	done
+	i=0; started=$(now_ms)
+	while [ $i -lt 25 ]; do echo "trap 15" >&3; i=$((i + 1)); done
+	wait_until 10 trap_seen 15 25 || fail "a burst of 25 is not whole"
+	took=$(($(now_ms) - started))
+	[ $took -ge 1900 ] || fail "25 notifications in $took ms"
+	ok "notifications: every varbind; 25 at once take $took ms"
+}
+
+# recovers WHAT SINCE-MS: the subtree is served again within 20 s.
+recovers() {
+	wait_until 20 serves || fail "not back 20 s after $1"
+	ok "back $(($(now_ms) - $2)) ms after $1"
+}
+unserved() { ! serves; }
+
+restart() {
+	connects=$(counter connects)
+	stop_pid "$SNMPD_PID"
+	wait_until 5 test "$(counter up)" = 0 || fail "the loss is not seen"
+	echo "trap 15" >&3
+	sleep 1
+	equal "waiting notices" "$(counter pending)" 1
+	start_snmpd || fail "snmpd does not start again"
+	recovers "a restart of snmpd" "$(now_ms)"
+	equal "connects" "$(counter connects)" $((connects + 1))
+	wait_until 5 trap_seen 15 26 || fail "what waited was not sent"
+	ok "a notification waited for the master"
+}
+
+freeze() {
+	kill -STOP "$SNMPD_PID"; sleep "$1"; kill -CONT "$SNMPD_PID"
+	recovers "a freeze of snmpd for $1 s" "$(now_ms)"
+}
+
+quiet_log() {
+	equal "lines of the log" "$(wc -l < "$D/fixture.err")" "$1"
+}
+
+many_descriptors() {
+	start_fixture 10 1500
+	wait_until 10 serves || fail "not served with 1500 descriptors open"
+	ls "/proc/$FIXTURE_PID/fd" | sort -n | tail -n 1 > "$D/highest"
+	[ "$(cat "$D/highest")" -gt 1024 ] || fail "descriptors ran out early"
+	equal "up" "$(counter up)" 1
+	stop_fixture
+	ok "served on descriptors up to $(cat "$D/highest")"
+}
+
+# Past its backlog connect() to a frozen master has no end.
+frozen_stop() {
+	start_fixture 1
+	wait_until 10 serves || fail "not served"
+	kill -STOP "$SNMPD_PID"
+	sleep 14
+	state=$(cat "/proc/$FIXTURE_PID/task/"*/wchan | tr '\n' ' ')
+	: > "$D/said"
+	echo "stop 1500" >&3
+	wait_until 2 has_line "$D/said" stopped ||
+		fail "no stop within 2 s while the master is frozen"
+	wait_until 1 gone "$FIXTURE_PID" || fail "the process is still there"
+	FIXTURE_PID=
+	exec 3>&-
+	kill -CONT "$SNMPD_PID"
+	ok "past 8 reconnects to a frozen master: $(cat "$D/said")"
+}
+
+absent_master() {
+	stop_pid "$SNMPD_PID"
+	start_fixture 1
+	sleep 6
+	equal "up" "$(counter up)" 0
+	quiet_log 1
+	has_line "$D/fixture.err" "no AgentX master answers" ||
+		fail "the log does not name the mend"
+	start_snmpd || fail "snmpd does not start again"
+	recovers "the first start of the master" "$(now_ms)"
+	quiet_log 2
+	stop_fixture
+	ok "an absent master is told once"
+}
+
+idle() {
+	sleep 1
+	set -- $(grep -h voluntary "/proc/$FIXTURE_PID/task/"*/status |
+		awk '/^vol/ {n += $2} END {print n}')
+	sleep 30
+	after=$(grep -h voluntary "/proc/$FIXTURE_PID/task/"*/status |
+		awk '/^vol/ {n += $2} END {print n}')
+	[ $(((after - $1) * 2)) -le 14 ] ||
+		fail "$((after - $1)) wake-ups in 30 s"
+	ok "idle: $((after - $1)) wake-ups in 30 s"
+}
+
+command -v snmptrapd > /dev/null || die "snmptrapd is missing"
+TRAP_SINK=127.0.0.1:$(free_udp_port)
+printf 'snmpTrapdAddr udp:%s\ndisableAuthorization yes\n' "$TRAP_SINK" \
+	> "$D/snmptrapd.conf"
+SNMP_PERSISTENT_DIR=$D/snmp /usr/sbin/snmptrapd -f -Lf "$D/traps" -On \
+	-C -c "$D/snmptrapd.conf" -p "$D/snmptrapd.pid" &
+TRAPD_PID=$!
+start_snmpd || die "snmpd does not start"
+start_fixture 10
+wait_until 10 serves || fail "the subtree is not served"
+values; walks; with_names; sysor; traps; restart
+freeze 5; freeze 45
+[ -z "$IDLE" ] || idle
+stop_fixture
+many_descriptors; frozen_stop; absent_master
+echo "snmp: everything holds"

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: ISC */
+/* The queue between the keeper and the SNMP thread, also with both running. */
+#include "agent/notices.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static int
+set_up(void **state)
+{
+	*state = notices_new();
+	return *state == NULL ? -1 : 0;
+}
+
+static int
+tear_down(void **state)
+{
+	notices_free(*state);
+	return 0;
+}
+
+static bool
+post(struct notices *n, enum notification number, int64_t index)
+{
+	struct report report = {.index = index};
+
+	return notices_post(n, number, &report, index * 10);
+}
+
+static bool
+is_readable(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+
+	return poll(&p, 1, 0) == 1;
+}
+
+static void
+assert_next(struct notices *n, enum notification number, int64_t index)
+{
+	struct notice notice;
+
+	assert_true(notices_peek(n, &notice));
+	assert_int_equal(notice.number, number);
+	assert_int_equal(notice.report.index, index);
+	notices_pop(n);
+}
+
+static void
+notices_come_out_in_order_with_rising_numbers(void **state)
+{
+	struct notices *n = *state;
+	struct notice notice, again;
+
+	assert_false(is_readable(notices_fd(n)));
+	assert_false(notices_peek(n, &notice));
+	assert_true(post(n, NOTIFICATION_EXPIRING, 1));
+	assert_true(post(n, NOTIFICATION_UNUSABLE, 2));
+	assert_int_equal(notices_pending(n), 2);
+	for (int64_t i = 1; i <= 2; i++) {
+		assert_true(is_readable(notices_fd(n)));
+		assert_true(notices_peek(n, &notice));
+		assert_true(notices_peek(n, &again));
+		assert_int_equal(again.sequence, notice.sequence);
+		assert_int_equal(notice.sequence, i);
+		assert_int_equal(notice.report.index, i);
+		assert_int_equal(notice.crossed, i * 10);
+		notices_pop(n);
+	}
+	assert_false(is_readable(notices_fd(n)));
+	notices_pop(n); /* nothing there: nothing happens */
+	assert_int_equal(notices_pending(n), 0);
+}
+
+static void
+what_was_sent_is_acknowledged_once_for_each_license(void **state)
+{
+	struct notices *n = *state;
+	struct notice_ack ack;
+
+	post(n, NOTIFICATION_EXPIRING, 1);
+	post(n, NOTIFICATION_UNUSABLE, 1);
+	post(n, NOTIFICATION_EXPIRING, 2);
+	post(n, NOTIFICATION_RENEWED, 1);
+	assert_false(is_readable(notices_ack_fd(n)));
+	assert_false(notices_take_ack(n, &ack));
+	for (int i = 0; i < 4; i++)
+		notices_pop(n);
+	for (int i = 0; i < 2; i++) {
+		assert_true(is_readable(notices_ack_fd(n)));
+		assert_true(notices_take_ack(n, &ack));
+		if (ack.index == 2) {
+			assert_int_equal(ack.raised, edge_bit(EXPIRING));
+			assert_int_equal(ack.cleared, 0);
+			continue;
+		}
+		/* RENEWED ended EXPIRING; UNUSABLE stands. */
+		assert_int_equal(ack.index, 1);
+		assert_int_equal(ack.raised, edge_bit(UNUSABLE));
+		assert_int_equal(ack.cleared, edge_bit(EXPIRING));
+	}
+	assert_false(notices_take_ack(n, &ack));
+	assert_false(is_readable(notices_ack_fd(n)));
+}
+
+static void
+a_raise_after_its_clear_stands(void **state)
+{
+	struct notices *n = *state;
+	struct notice_ack ack;
+
+	post(n, NOTIFICATION_USABLE_AGAIN, 1);
+	post(n, NOTIFICATION_UNUSABLE, 1);
+	notices_pop(n);
+	notices_pop(n);
+	assert_true(notices_take_ack(n, &ack));
+	assert_int_equal(ack.raised, edge_bit(UNUSABLE));
+	assert_int_equal(ack.cleared, 0);
+}
+
+/* Fill with first raises of licenses 1, 2, ... */
+static void
+fill(struct notices *n, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		assert_true(post(n, NOTIFICATION_UNUSABLE, (int64_t)i + 1));
+}
+
+static void
+a_full_queue_drops_a_clear_or_a_repetition_that_comes(void **state)
+{
+	struct notices *n = *state;
+
+	fill(n, NOTICES_MAX);
+	assert_false(post(n, NOTIFICATION_RENEWED, 999));
+	assert_false(post(n, NOTIFICATION_UNUSABLE, 5));
+	assert_int_equal(notices_dropped(n), 2);
+	assert_int_equal(notices_pending(n), NOTICES_MAX);
+	for (int64_t i = 1; i <= NOTICES_MAX; i++)
+		assert_next(n, NOTIFICATION_UNUSABLE, i);
+}
+
+static void
+a_raise_takes_the_place_of_the_newest_clear(void **state)
+{
+	struct notices *n = *state;
+
+	assert_true(post(n, NOTIFICATION_RENEWED, 1000));
+	fill(n, 100);
+	assert_true(post(n, NOTIFICATION_RENEWED, 1001));
+	for (int64_t i = 101; i <= NOTICES_MAX - 2; i++)
+		assert_true(post(n, NOTIFICATION_UNUSABLE, i));
+	assert_int_equal(notices_pending(n), NOTICES_MAX);
+	assert_true(post(n, NOTIFICATION_UNUSABLE, 500));
+	assert_next(n, NOTIFICATION_RENEWED, 1000);
+	for (int64_t i = 1; i <= NOTICES_MAX - 2; i++)
+		assert_next(n, NOTIFICATION_UNUSABLE, i);
+	assert_next(n, NOTIFICATION_UNUSABLE, 500);
+}
+
+static void
+what_is_being_sent_is_never_dropped(void **state)
+{
+	struct notices *n = *state;
+	struct notice notice;
+
+	post(n, NOTIFICATION_RENEWED, 1000);
+	fill(n, NOTICES_MAX - 1);
+	assert_true(notices_peek(n, &notice));
+	assert_false(post(n, NOTIFICATION_UNUSABLE, 500));
+	notices_pop(n);
+	assert_int_equal(notice.report.index, 1000);
+	assert_next(n, NOTIFICATION_UNUSABLE, 1);
+}
+
+static void
+a_queue_of_first_raises_keeps_the_oldest(void **state)
+{
+	struct notices *n = *state;
+
+	fill(n, NOTICES_MAX);
+	assert_false(post(n, NOTIFICATION_UNUSABLE, NOTICES_MAX + 1));
+	assert_next(n, NOTIFICATION_UNUSABLE, 1);
+}
+
+static void
+a_storm_ends_with_one_summary(void **state)
+{
+	struct notices *n = *state;
+	struct notice notice;
+
+	fill(n, NOTICES_MAX);
+	for (int i = 0; i < 40; i++)
+		post(n, NOTIFICATION_UNUSABLE, 7);
+	for (int i = 0; i < NOTICES_MAX; i++)
+		notices_pop(n);
+	assert_true(is_readable(notices_fd(n)));
+	assert_true(notices_peek(n, &notice));
+	assert_int_equal(notice.number, NOTIFICATION_SUMMARY_NOTICE);
+	assert_int_equal(notice.crossed, 40);
+	assert_int_equal(notice.report.index, 7);
+	/* The gap tells how many numbers were used up. */
+	assert_int_equal(notice.sequence, NOTICES_MAX + 40 + 1);
+	notices_pop(n);
+	assert_false(notices_peek(n, &notice));
+	assert_int_equal(notices_dropped(n), 40);
+}
+
+enum { POSTS = 20000 };
+
+static void *
+keeper_side(void *arg)
+{
+	struct notices *n = arg;
+	struct notice_ack ack;
+
+	for (int i = 0; i < POSTS; i++) {
+		post(n, i % 2 == 0 ? NOTIFICATION_UNUSABLE :
+			NOTIFICATION_USABLE_AGAIN, 1 + i % 7);
+		while (notices_take_ack(n, &ack))
+			;
+	}
+	return NULL;
+}
+
+static void
+two_threads_lose_nothing_but_what_is_counted(void **state)
+{
+	struct notices *n = *state;
+	struct notice notice = {0};
+	size_t got = 0, told = 0;
+	int64_t last = 0;
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, keeper_side, n), 0);
+	/* The last post, or the summary after it, has the highest number. */
+	while (got + told < POSTS) {
+		struct pollfd p = {.fd = notices_fd(n), .events = POLLIN};
+
+		assert_int_equal(poll(&p, 1, 10000), 1);
+		while (notices_peek(n, &notice)) {
+			assert_true(notice.sequence > last);
+			last = notice.sequence;
+			if (notice.number == NOTIFICATION_SUMMARY_NOTICE)
+				told += (size_t)notice.crossed;
+			else
+				got++;
+			notices_pop(n);
+		}
+	}
+	pthread_join(thread, NULL);
+	assert_int_equal(got + told, POSTS);
+	assert_int_equal(notices_dropped(n), told);
+	assert_int_equal(notices_pending(n), 0);
+	assert_false(is_readable(notices_fd(n)));
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(notices_come_out_in_order_with_rising_numbers),
+		TEST(what_was_sent_is_acknowledged_once_for_each_license),
+		TEST(a_raise_after_its_clear_stands),
+		TEST(a_full_queue_drops_a_clear_or_a_repetition_that_comes),
+		TEST(a_raise_takes_the_place_of_the_newest_clear),
+		TEST(what_is_being_sent_is_never_dropped),
+		TEST(a_queue_of_first_raises_keeps_the_oldest),
+		TEST(a_storm_ends_with_one_summary),
+		TEST(two_threads_lose_nothing_but_what_is_counted),
+	};
+
+	return cmocka_run_group_tests_name("the queue of notices", tests,
+	    NULL, NULL);
+}
