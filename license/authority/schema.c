@@ -139,8 +139,8 @@ const char schema_create[] =
 	    "DELETE FROM allocation WHERE of=?1 AND generation<?2")           \
 	X(ADD_REBIND, "INSERT INTO rebind(of, at" REBIND_COLUMNS(COMMA_NAME)  \
 	    ") VALUES(?, ?" REBIND_COLUMNS(COMMA_MARK) ")")                   \
-	X(ADD_EVENT, "INSERT INTO event(at" EVENT_COLUMNS(COMMA_NAME)         \
-	    ") VALUES(?" EVENT_COLUMNS(COMMA_MARK) ")")                       \
+	X(ADD_EVENT, "INSERT INTO event(id, at" EVENT_COLUMNS(COMMA_NAME)     \
+	    ") VALUES(nullif(?, 0), ?" EVENT_COLUMNS(COMMA_MARK) ")")         \
 	X(EVENTS, SELECT_EVENT "WHERE id>?1 ORDER BY id")                     \
 	X(EVENTS_OF, SELECT_EVENT                                             \
 	    "WHERE id>?1 AND subscription=?2 ORDER BY id")                    \
