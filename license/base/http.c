@@ -150,7 +150,8 @@ begin(const struct http_listener *listener, struct MHD_Connection *connection,
 		return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED,
 		    "This path does not take this method.\n", allow);
 	size_t body_max = route->post ? route->body_max : 0;
-	if (framing.length > body_max ||
+	/* Nearer ones are read past: closing on unread bytes loses the 413. */
+	if (framing.length > body_max + (route->post ? HTTP_DRAIN : 0) ||
 	    (!route->post && framing.encodings > 0))
 		return refuse(connection, MHD_HTTP_CONTENT_TOO_LARGE,
 		    "The body is too long for this path.\n", NULL);
@@ -160,6 +161,7 @@ begin(const struct http_listener *listener, struct MHD_Connection *connection,
 	exchange->connection = connection;
 	exchange->route = route;
 	buf_init(&exchange->body, body_max);
+	exchange->body.failed = framing.length > body_max;
 	*out = exchange;
 	return MHD_YES;
 }
