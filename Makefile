@@ -116,7 +116,7 @@ $(B)/tests/vectors/generate: $(patsubst %,$(B)/tests/vectors/%.o,generate \
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_SSL)
 $(B)/tests/vectors/check: $(B)/tests/vectors/check.o $(B)/libleaseline.a
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_SSL)
-vectors: $(B)/tests/vectors/generate $(B)/tests/vectors/check ## documents
+vectors: $(B)/tests/vectors/generate $(B)/tests/vectors/check ## documents, good and bad
 	@rm -rf $(B)/vectors && mkdir -p $(B)/vectors/good $(B)/vectors/bad
 	@$(B)/tests/vectors/generate $(B)/vectors
 	@for f in INDEX root good bad; do \
@@ -162,6 +162,14 @@ $(B)/tests/snmp_fixture: $(B)/tests/integration/snmp_fixture.o \
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_SNMP) $(LIB_SSL) $(LIB_CPU)
 check-snmp: $(B)/tests/snmp_fixture
 	@B=$(B)/tests tests/integration/snmp.sh
+
+$(B)/tests/lease_client: $(B)/tests/integration/lease_client.o \
+    $(B)/libleaseline.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_SSL)
+check-authority: $(B)/leaseline-authority $(B)/tests/lease_client
+	@B=$(B) tests/integration/authority.sh
+.PHONY: check-authority
 
 run: deps all ## start an authority, snmpd and the agent on loopback
 	@tests/integration/run.sh start
