@@ -160,7 +160,9 @@ $(B)/tests/snmp_fixture: $(B)/tests/integration/snmp_fixture.o \
     $(B)/libleaseline.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_SNMP) $(LIB_SSL) $(LIB_CPU)
-check-snmp: $(B)/tests/snmp_fixture
+check-snmp: $(B)/tests/snmp_fixture ## the MIB and a real snmpd: lint, faults
+	@tests/integration/smilint.sh || [ $$? = 77 ]
+	@B=$(B)/tests tests/integration/dropin.sh || [ $$? = 77 ]
 	@B=$(B)/tests tests/integration/snmp.sh
 
 $(B)/tests/lease_client: $(B)/tests/integration/lease_client.o \

@@ -84,7 +84,7 @@ install_all() {
 	Next: edit /etc/leaseline/leaseline.conf, then
 	  systemctl enable --now leaselined
 	For SNMP:
-	  cp $PREFIX/$share/snmpd-leaseline.conf /etc/snmp/snmpd.conf.d/
+	  cp $PREFIX/$share/snmpd-leaseline.conf /etc/snmp/snmpd.conf.d/leaseline.conf
 	  systemctl restart snmpd
 	END
 }
