@@ -30,6 +30,12 @@ struct notices {
 static const int clears[] = {NOTIFICATIONS(CLEARS_ROW)};
 #undef CLEARS_ROW
 
+/* What something clears. */
+#define RAISE_ROW(name, number, mib, clears)                                  \
+	((clears) != 0 ? 1U << (clears) : 0) |
+static const unsigned raises = NOTIFICATIONS(RAISE_ROW) 0;
+#undef RAISE_ROW
+
 static unsigned
 flag(int number)
 {
@@ -227,9 +233,11 @@ ack_of(struct notices *notices, int64_t index)
 static void
 acknowledge(struct notices *notices, const struct notice *notice)
 {
-	struct notice_ack *ack = ack_of(notices, notice->report.index);
 	int ends = clears[notice->number];
 
+	if (ends == 0 && (raises & flag((int)notice->number)) == 0)
+		return;
+	struct notice_ack *ack = ack_of(notices, notice->report.index);
 	if (ack == NULL)
 		return;
 	if (ends == 0) {
@@ -258,6 +266,14 @@ notices_pop(struct notices *notices)
 		    notices->summarized, ++notices->sequence);
 		notices->summarized = 0;
 	}
+	pthread_mutex_unlock(&notices->lock);
+}
+
+void
+notices_ask_replay(struct notices *notices)
+{
+	pthread_mutex_lock(&notices->lock);
+	ack_of(notices, NOTICE_REPLAY);
 	pthread_mutex_unlock(&notices->lock);
 }
 

@@ -26,9 +26,14 @@ struct notice {
 	int64_t sequence; /* rises by one with each notice of this run */
 };
 
-/* notice_ack: the manager's master took it. */
+/*
+ * notice_ack: the manager's master took it. Only what can be cleared counts
+ * as raised. An ack of the index NOTICE_REPLAY asks instead: the master was
+ * away and is back, so post again every raise that holds and was announced.
+ */
+enum { NOTICE_REPLAY = 0 };
 struct notice_ack {
-	int64_t index; /* of the license */
+	int64_t index; /* of the license, or NOTICE_REPLAY */
 	unsigned raised, cleared; /* bits 1 << notification */
 };
 
@@ -46,6 +51,7 @@ bool notices_take_ack(struct notices *notices, struct notice_ack *out);
 int notices_fd(const struct notices *notices); /* readable: notices wait */
 bool notices_peek(struct notices *notices, struct notice *out);
 void notices_pop(struct notices *notices); /* sent: acknowledged to keeper */
+void notices_ask_replay(struct notices *notices);
 
 /* Any side: waiting now, and dropped since the start. */
 size_t notices_pending(struct notices *notices);

@@ -189,7 +189,8 @@ on_connected(int major, int minor, void *session, void *self)
 	s->connected = s->fresh = true;
 	s->heard_count = 0;
 	atomic_store(&s->board->counters.agentx_up, 1);
-	atomic_fetch_add(&s->board->counters.agentx_connects, 1);
+	if (atomic_fetch_add(&s->board->counters.agentx_connects, 1) > 0)
+		notices_ask_replay(s->notices);
 	log_info("SNMP: connected to the AgentX master at %s", s->master);
 	return 0;
 }
@@ -404,6 +405,7 @@ subtree_run(struct subtree *s)
 	struct pollfd fds[FDS_MAX];
 
 	the = s;
+	s->fresh = true;
 	start_library(s);
 	while (!atomic_load(&s->stopping)) {
 		int timeout_ms;

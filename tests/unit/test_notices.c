@@ -109,6 +109,35 @@ what_was_sent_is_acknowledged_once_for_each_license(void **state)
 }
 
 static void
+what_nothing_clears_is_not_acknowledged(void **state)
+{
+	struct notices *n = *state;
+	struct notice_ack ack;
+
+	post(n, NOTIFICATION_TEST, 1);
+	post(n, NOTIFICATION_AGENT_STARTED, 1);
+	notices_pop(n);
+	notices_pop(n);
+	assert_false(notices_take_ack(n, &ack));
+	assert_false(is_readable(notices_ack_fd(n)));
+}
+
+static void
+a_replay_is_asked_for_once(void **state)
+{
+	struct notices *n = *state;
+	struct notice_ack ack;
+
+	notices_ask_replay(n);
+	notices_ask_replay(n);
+	assert_true(is_readable(notices_ack_fd(n)));
+	assert_true(notices_take_ack(n, &ack));
+	assert_int_equal(ack.index, NOTICE_REPLAY);
+	assert_int_equal(ack.raised | ack.cleared, 0);
+	assert_false(notices_take_ack(n, &ack));
+}
+
+static void
 a_raise_after_its_clear_stands(void **state)
 {
 	struct notices *n = *state;
@@ -268,6 +297,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(notices_come_out_in_order_with_rising_numbers),
 		TEST(what_was_sent_is_acknowledged_once_for_each_license),
+		TEST(what_nothing_clears_is_not_acknowledged),
+		TEST(a_replay_is_asked_for_once),
 		TEST(a_raise_after_its_clear_stands),
 		TEST(a_full_queue_drops_a_clear_or_a_repetition_that_comes),
 		TEST(a_raise_takes_the_place_of_the_newest_clear),
