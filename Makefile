@@ -43,6 +43,7 @@ LIB_CPU  = -lcpuid
 LIB_JSON = -ljansson
 LIB_SNMP = -lnetsnmpagent -lnetsnmp
 LIB_SQL  = -lsqlite3
+LIB_MATH = -lm
 
 WARN = -Wall -Wextra -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes \
        -Wmissing-prototypes -Wpointer-arith -Wwrite-strings
@@ -70,14 +71,14 @@ $(B)/libleaseline.a: $(HAVE:%.c=$(B)/%.o)
 $(B)/leaselined: $(B)/agent/main.o $(B)/libleaseline.a
 	@echo "  LD  $(@F)"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_SNMP) $(LIB_HTTP) $(LIB_CURL) \
-		$(LIB_SSL) $(LIB_CPU) $(LIB_JSON) $(LIB_INI)
+		$(LIB_SSL) $(LIB_CPU) $(LIB_JSON) $(LIB_INI) $(LIB_MATH)
 $(B)/fcli: $(B)/license/fcli/main.o $(B)/libleaseline.a
 	@echo "  LD  $(@F)"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
 $(B)/leaseline-authority: $(B)/license/authority/main.o $(B)/libleaseline.a
 	@echo "  LD  $(@F)"
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_HTTP) $(LIB_SSL) $(LIB_SQL) \
-		$(LIB_JSON)
+		$(LIB_JSON) $(LIB_MATH)
 
 $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -90,7 +91,7 @@ DEFS_snmp = -isystem /usr/include
 $(B)/tests/%: $(B)/tests/unit/%.o $(B)/libleaseline.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIB_SNMP) $(LIB_HTTP) \
-		$(LIB_CURL) $(LIB_SSL) $(LIB_CPU) $(LIB_JSON) $(LIB_INI) $(LIB_SQL)
+		$(LIB_CURL) $(LIB_SSL) $(LIB_CPU) $(LIB_JSON) $(LIB_INI) $(LIB_SQL) $(LIB_MATH)
 unit: $(TESTS:%=$(B)/tests/%) ## unit tests
 	@tests/unit.sh $^
 
