@@ -58,6 +58,7 @@ struct service {
 	struct listener listeners[LISTENERS_MAX];
 	size_t listener_count;
 	int signals;
+	bool over; /* the signer's time: said once */
 };
 
 static bool
@@ -222,10 +223,16 @@ static void
 keep_house(struct service *s)
 {
 	struct database_counts counts;
+	utc_t now = clock_wall();
 
-	if (database_count(s->reads, clock_wall(), &counts) == 0)
+	if (database_count(s->reads, now, &counts) == 0)
 		tally_counts(s->tally, &counts);
 	tally_database(s->tally, database_ping(s->reads) == 0);
+	if (!s->over && utc_before(issuer_until(s->issuer), now)) {
+		log_error("the signer's time is over: nothing is issued until "
+		    "a new one is certified");
+		s->over = true;
+	}
 }
 
 static void

@@ -16,7 +16,8 @@ struct issuer;
 struct tally;
 struct writer;
 
-enum { WRITER_QUEUE_MAX = 4096 };
+/* Fewer than the connections, so that busy is an answer that is given. */
+enum { WRITER_QUEUE_MAX = 512 };
 
 struct writer_options {
 	struct database *database; /* the writer's own */

@@ -9,9 +9,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "license/answer.h"
@@ -393,6 +395,23 @@ a_signer_is_used_only_under_its_root_and_in_its_time(void **state)
 	buf_fini(&out);
 }
 
+/* A request of the sample machine, for the thread. */
+static void
+make_job(int64_t sequence, struct writer_job *out)
+{
+	struct buf request, error;
+
+	memset(out, 0, sizeof(*out));
+	buf_init(&error, 256);
+	make_request(NULL, "", sequence, &request);
+	assert_int_equal(REFUSAL_NONE, route_read(request.data, request.len,
+	    &out->request, &error));
+	sha256(request.data, request.len, out->request_sha256);
+	text_copy(out->observed, sizeof(out->observed), HERE);
+	buf_fini(&request);
+	buf_fini(&error);
+}
+
 static void
 the_thread_answers_many_at_once_and_keeps_the_chain(void **state)
 {
@@ -404,18 +423,10 @@ the_thread_answers_many_at_once_and_keeps_the_chain(void **state)
 	writer = writer_start(&b->options);
 	assert_non_null(writer);
 	for (int i = 0; i < 200; i++) {
-		struct writer_job job = { .exchange = NULL };
-		struct buf request, error;
+		struct writer_job job;
 
-		buf_init(&error, 256);
-		make_request(NULL, "", i, &request);
-		assert_int_equal(REFUSAL_NONE, route_read(request.data,
-		    request.len, &job.request, &error));
-		sha256(request.data, request.len, job.request_sha256);
-		text_copy(job.observed, sizeof(job.observed), HERE);
+		make_job(i, &job);
 		assert_true(writer_add(writer, &job));
-		buf_fini(&request);
-		buf_fini(&error);
 	}
 	writer_stop(writer);
 	assert_false(writer_add(writer, &(struct writer_job){ 0 }));
@@ -424,6 +435,91 @@ the_thread_answers_many_at_once_and_keeps_the_chain(void **state)
 	assert_int_equal(1, database_load(b->database, "sub-1", b->now, &d));
 	assert_int_equal(200, d.subscription.sequence);
 	assert_int_equal(200, d.live.sequence);
+}
+
+static void
+expect_metric(struct tally *tally, const char *line)
+{
+	struct buf page;
+
+	buf_init(&page, 64 * 1024);
+	tally_print(tally, &page);
+	if (!strstr(buf_text(&page), line))
+		fail_msg("no %s in:\n%s", line, buf_text(&page));
+	buf_fini(&page);
+}
+
+static void
+a_full_queue_takes_no_more_and_loses_nothing(void **state)
+{
+	struct bench *b = *state;
+	struct database *other;
+	struct writer *writer;
+	struct writer_job job;
+	struct buf error;
+	char line[80];
+	int taken = 0;
+
+	buf_init(&error, 256);
+	make_job(0, &job);
+	other = database_open(b->path, false, &error);
+	assert_non_null(other);
+	assert_int_equal(0, database_begin(other)); /* the thread waits */
+	b->options.tally = tally_new("test");
+	writer = writer_start(&b->options);
+	while (taken <= 2 * WRITER_QUEUE_MAX && writer_add(writer, &job))
+		taken++;
+	assert_in_range(taken, WRITER_QUEUE_MAX, 2 * WRITER_QUEUE_MAX);
+	database_rollback(other);
+	writer_stop(writer);
+	expect_metric(b->options.tally,
+	    "authority_requests_total{result=\"license\"} 1\n");
+	snprintf(line, sizeof(line),
+	    "authority_requests_total{result=\"repeat\"} %d\n", taken - 1);
+	expect_metric(b->options.tally, line);
+	writer_free(writer);
+	tally_free(b->options.tally);
+	database_close(other);
+	buf_fini(&error);
+}
+
+static void
+when_the_disk_is_full_nobody_has_a_lease(void **state)
+{
+	struct bench *b = *state;
+	struct rlimit before, none;
+	struct writer *writer;
+	struct writer_job job;
+	struct dossier d;
+
+	b->options.tally = tally_new("test");
+	assert_int_equal(0, getrlimit(RLIMIT_FSIZE, &before));
+	none = (struct rlimit){ .rlim_cur = 1, .rlim_max = before.rlim_max };
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(0, setrlimit(RLIMIT_FSIZE, &none));
+	writer = writer_start(&b->options);
+	for (int i = 0; i < 3; i++) {
+		make_job(i, &job);
+		assert_true(writer_add(writer, &job));
+	}
+	writer_stop(writer);
+	assert_int_equal(0, setrlimit(RLIMIT_FSIZE, &before));
+	writer_free(writer);
+	expect_metric(b->options.tally,
+	    "authority_requests_total{result=\"unavailable\"} 3\n");
+	expect_metric(b->options.tally, "authority_database_up 0\n");
+	assert_int_equal(1, database_load(b->database, "sub-1", b->now, &d));
+	assert_int_equal(0, d.subscription.sequence);
+	assert_false(d.has_live);
+
+	writer = writer_start(&b->options);
+	make_job(0, &job);
+	assert_true(writer_add(writer, &job));
+	writer_stop(writer);
+	writer_free(writer);
+	expect_metric(b->options.tally,
+	    "authority_requests_total{result=\"license\"} 1\n");
+	tally_free(b->options.tally);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -439,6 +535,8 @@ main(void)
 		TEST(requests_are_told_apart_before_they_are_believed),
 		TEST(a_signer_is_used_only_under_its_root_and_in_its_time),
 		TEST(the_thread_answers_many_at_once_and_keeps_the_chain),
+		TEST(a_full_queue_takes_no_more_and_loses_nothing),
+		TEST(when_the_disk_is_full_nobody_has_a_lease),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
