@@ -20,6 +20,8 @@ files() {
 	644 license/authority/leaseline-authority.8 share/man/man8/leaseline-authority.8
 	644 agent/leaselined.service          lib/systemd/system/leaselined.service
 	644 agent/leaseline.sysusers          lib/sysusers.d/leaseline.conf
+	644 license/authority/leaseline-authority.service lib/systemd/system/leaseline-authority.service
+	644 license/authority/leaseline-authority.sysusers lib/sysusers.d/leaseline-authority.conf
 	644 agent/leaseline.tmpfiles          lib/tmpfiles.d/leaseline.conf
 	644 agent/snmpd-leaseline.conf        $share/snmpd-leaseline.conf
 	644 mibs/LEASELINE-MIB.txt            share/snmp/mibs/LEASELINE-MIB.txt
@@ -63,7 +65,8 @@ prepare_machine() {
 		as_root=
 		return
 	}
-	systemd-sysusers "$to/lib/sysusers.d/leaseline.conf" &&
+	systemd-sysusers "$to/lib/sysusers.d/leaseline.conf" \
+		"$to/lib/sysusers.d/leaseline-authority.conf" &&
 	systemd-tmpfiles --create "$to/lib/tmpfiles.d/leaseline.conf" || exit 1
 	[ ! -d /run/systemd/system ] || systemctl daemon-reload
 }
@@ -72,11 +75,11 @@ install_all() {
 	as_root=
 	[ -n "$DESTDIR" ] || [ "$(id -u)" -ne 0 ] || as_root=yes
 	files | while read -r mode file place; do
-		[ ! -e "$file" ] ||
-			install -D -m "$mode" "$file" "$to/$place" || exit 1
+		install -D -m "$mode" "$file" "$to/$place" || exit 1
 	done || exit 1
 	sed -i "s,/usr/sbin/,$PREFIX/sbin/," \
-		"$to/lib/systemd/system/leaselined.service"
+		"$to/lib/systemd/system/leaselined.service" \
+		"$to/lib/systemd/system/leaseline-authority.service"
 	put_aliases
 	[ -z "$as_root" ] || prepare_machine
 	put_config
