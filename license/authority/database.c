@@ -318,7 +318,22 @@ store_subscription(struct database *d, const struct change *c)
 	return query_run(put);
 }
 
-/* Before the machine: a key that takes over must find no other live one. */
+static int
+put_machine(struct database *d, const struct change *c, enum statement which)
+{
+	struct query *s = query(d, which);
+
+	query_record(s, 1, &schema_machine, &c->machine);
+	if (c->answer)
+		query_blob(s, schema_machine.count + 1, c->answer,
+		    c->answer_len);
+	return query_run(s);
+}
+
+/*
+ * Most changes leave state and subscription as they are, and so need not
+ * touch their index; one that does not is stored whole.
+ */
 static int
 store_machine(struct database *d, const struct change *c)
 {
@@ -332,12 +347,10 @@ store_machine(struct database *d, const struct change *c)
 	}
 	if (!c->machine_changed)
 		return 0;
-	s = query(d, STATEMENT_PUT_MACHINE);
-	query_record(s, 1, &schema_machine, &c->machine);
-	if (c->answer)
-		query_blob(s, schema_machine.count + 1, c->answer,
-		    c->answer_len);
-	return query_run(s);
+	if (put_machine(d, c, STATEMENT_RENEW_MACHINE) == -1)
+		return -1;
+	return sqlite_changed(d->sqlite) ? 0 :
+	    put_machine(d, c, STATEMENT_PUT_MACHINE);
 }
 
 static int

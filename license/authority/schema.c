@@ -18,8 +18,10 @@
 	X(term_end, INSTANT) X(coupon_sha256, TEXT) X(coupon_used, INSTANT)   \
 	X(offline_issued, INT) X(hardware_approved, INT) X(sequence, NUMBER)
 
-#define MACHINE_COLUMNS(X)                                                    \
-	X(subscription, TEXT) X(first_seen, INSTANT) X(last_seen, INSTANT)    \
+/* The subscription apart: with the state it is in an index. */
+#define MACHINE_COLUMNS(X) X(subscription, TEXT) MACHINE_REST(X)
+#define MACHINE_REST(X)                                                       \
+	X(first_seen, INSTANT) X(last_seen, INSTANT)                          \
 	X(cpu_model, TEXT) X(logical_cpus, NUMBER) X(memory_mib, NUMBER)      \
 	X(virtualization, TEXT) X(agent_version, TEXT) X(external, TEXT)      \
 	X(internal, TEXT) X(sequence, NUMBER) X(fork_sequence, NUMBER)        \
@@ -130,6 +132,12 @@ const char schema_create[] =
 	    MACHINE_COLUMNS(COMMA_MARK) ", ?) ON CONFLICT(key) DO UPDATE"     \
 	    " SET state=excluded.state" MACHINE_COLUMNS(COMMA_SET)            \
 	    ", answer=excluded.answer")                                       \
+	X(RENEW_MACHINE, "INSERT INTO machine(key, state"                     \
+	    MACHINE_COLUMNS(COMMA_NAME) ", answer) VALUES(?, ?"               \
+	    MACHINE_COLUMNS(COMMA_MARK) ", ?) ON CONFLICT(key) DO UPDATE"     \
+	    " SET answer=excluded.answer" MACHINE_REST(COMMA_SET)             \
+	    " WHERE state=excluded.state"                                     \
+	    " AND subscription=excluded.subscription")                        \
 	X(RETIRE, "UPDATE machine SET state=3, answered=0, answer=NULL,"      \
 	    " last_reason=1 WHERE key=?1")                                    \
 	X(PUT_ALLOCATION, "INSERT OR REPLACE INTO allocation(of, prefix,"     \

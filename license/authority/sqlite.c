@@ -67,7 +67,8 @@ struct sqlite *
 sqlite_open(const char *path, bool create, struct buf *error)
 {
 	static const char pragmas[] = "PRAGMA journal_mode=WAL;"
-	    "PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF";
+	    "PRAGMA synchronous=FULL; PRAGMA trusted_schema=OFF;"
+	    "PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=4000";
 	struct sqlite *d = calloc(1, sizeof(*d));
 	const char *reason = "there is no memory";
 
@@ -121,6 +122,12 @@ sqlite_check(struct sqlite *d)
 	}
 	sqlite3_finalize(s);
 	return rc;
+}
+
+bool
+sqlite_changed(const struct sqlite *d)
+{
+	return sqlite3_changes(d->handle) > 0;
 }
 
 bool

@@ -31,6 +31,9 @@ const char *sqlite_error(const struct sqlite *sqlite);
 /* sqlite_check: 0 when the whole file is sound. */
 int sqlite_check(struct sqlite *sqlite);
 
+/* sqlite_changed: the last query_run() changed a row. */
+bool sqlite_changed(const struct sqlite *sqlite);
+
 bool sqlite_in_transaction(const struct sqlite *sqlite);
 
 /* sqlite_query: whatever it did before is over, and nothing is bound. */

@@ -330,6 +330,36 @@ a_retired_key_keeps_no_answer_and_the_new_one_is_live(void **state)
 }
 
 static void
+a_machine_changes_state_and_subscription(void **state)
+{
+	struct place *p = *state;
+	struct change c;
+	struct dossier d;
+
+	subscription(&c, "sub-2");
+	store(p, &c);
+	subscription(&c, "sub-1");
+	machine(&c, 7);
+	store(p, &c);
+	c.machine.state = MACHINE_CLONE;
+	c.machine.sequence = 18;
+	store(p, &c);
+	assert_int_equal(1, database_load_by_key(p->database, c.machine.key,
+	    long_ago, &d));
+	assert_int_equal(MACHINE_CLONE, d.machine.state);
+	assert_int_equal(18, d.machine.sequence);
+	text_copy(c.machine.subscription, TEXT_64, "sub-2");
+	c.answer = NULL;
+	store(p, &c);
+	assert_int_equal(1, database_load(p->database, "sub-2", long_ago,
+	    &d));
+	assert_true(d.has_live);
+	assert_int_equal(1, database_load(p->database, "sub-1", long_ago,
+	    &d));
+	assert_false(d.has_live);
+}
+
+static void
 an_address_finds_every_prefix_that_holds_it(void **state)
 {
 	struct place *p = *state;
@@ -523,6 +553,7 @@ main(void)
 		TEST(a_hundred_changes_are_one_commit_and_seen_by_another_handle),
 		TEST(a_decision_advances_the_chain_and_leaves_the_rest_alone),
 		TEST(a_retired_key_keeps_no_answer_and_the_new_one_is_live),
+		TEST(a_machine_changes_state_and_subscription),
 		TEST(an_address_finds_every_prefix_that_holds_it),
 		TEST(an_approved_address_drops_the_generations_before_it),
 		TEST(only_rebinds_of_the_window_are_loaded),
