@@ -63,6 +63,7 @@ struct license_facts {
 	utc_t last_attempt, last_success, next_attempt;
 	int last_result;  /* enum result */
 	int last_refusal; /* enum refusal_reason, of the last answer */
+	char last_detail[DETAIL_SIZE]; /* its sentence; "" none */
 	bool answered;	  /* the authority ever answered */
 	int64_t last_duration_ms; /* -1: none */
 	int64_t failures_in_row;

@@ -92,6 +92,8 @@ put_field(json_t *object, const struct report *report, enum field_id id,
 static bool
 put_fields(json_t *object, const struct report *report)
 {
+	if (!put(object, "now", instant_value(report->now)))
+		return false;
 	for (int id = 0; id < FIELD_ID_COUNT; id++) {
 		const char *name = field_row((enum field_id)id)->name;
 

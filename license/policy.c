@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "license/base/buf.h"
+
 enum {
 	MINUTE_S = 60,
 	BACK_OFF_MAX_S = 6 * HOUR_S,
@@ -264,6 +266,8 @@ take_refusal(struct license_facts *facts, const struct refusal *refusal,
 	/* Busy says nothing of the license: what was said before stands. */
 	if (rule->counts_as_failure || !last_answer_refused(facts))
 		facts->last_refusal = refusal->reason;
+	text_copy(facts->last_detail, sizeof(facts->last_detail),
+	    refusal->detail);
 	facts->retry_after_s = refusal->retry_after_s;
 	if (rule->counts_as_failure)
 		facts->failures_in_row++;
@@ -285,6 +289,7 @@ take_license(struct license_facts *facts, const struct license *license,
 	facts->grace_from = (utc_t){0};
 	facts->last_success = outcome->at;
 	facts->last_refusal = REFUSAL_NONE;
+	facts->last_detail[0] = '\0';
 	facts->failures_in_row = 0;
 	facts->retry_after_s = 0;
 	facts->refresh_at = policy_pick(license, random);

@@ -41,6 +41,7 @@ report_identity(const struct making *m)
 
 	SET_TEXT(out, NAME, name, facts->name);
 	SET_TEXT(out, LICENSE_FILE, license_file, facts->file);
+	SET_TEXT(out, FILE_DETAIL, file_detail, facts->file_detail);
 	SET(out, INDEX, index, facts->index);
 	SET(out, SOURCE, source, facts->source);
 	SET_TEXT(out, CPU_MODEL, cpu_model, facts->hardware.cpu_model);
@@ -108,9 +109,9 @@ report_refresh(const struct making *m)
 	    m->thresholds.refresh_warning_s));
 	SET(out, RESULT, refresh_last_result, facts->last_result);
 	SET(out, REFUSAL, refresh_last_refusal, facts->last_refusal);
-	if (policy_refused(facts) != 0)
-		SET_TEXT(out, REFUSAL_DETAIL, refusal_detail,
-		    facts->refusal.detail);
+	SET_TEXT(out, REFUSAL_DETAIL, refusal_detail,
+	    policy_refused(facts) != 0 ? facts->refusal.detail :
+					 facts->last_detail);
 	SET_IF(facts->last_duration_ms >= 0, out, DURATION,
 	    refresh_last_duration_ms, facts->last_duration_ms);
 	SET(out, FAILURES_IN_ROW, refresh_failures_in_row,
@@ -354,8 +355,10 @@ report_severity(const struct making *m)
 	if (out->has[FIELD_ID_ACTION_DEADLINE])
 		raise_two(out, within(out->action_deadline, now,
 			out->action_warning_s), within(out->action_deadline,
-			now, out->action_critical_s), m->lease_decides ?
-			REASON_LEASE_ENDING : REASON_TERM_ENDING);
+			now, out->action_critical_s),
+		    out->has[FIELD_ID_GRACE_END] ? REASON_REBIND_REFUSED :
+		    m->lease_decides ? REASON_LEASE_ENDING :
+				       REASON_TERM_ENDING);
 	raise_refusals(m);
 	if (out->has[FIELD_ID_FAILING])
 		raise_two(out, out->failing, now.s -

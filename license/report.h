@@ -85,7 +85,8 @@ enum field_type {
 	X(MEMORY, NUMBER, memory_mib, 0, "mebibytes")                         \
 	X(EXTERNAL_ADDRESS, TEXT, external_address, 0, "")                    \
 	X(INTERNAL_ADDRESS, TEXT, internal_address, 0, "")                    \
-	X(LICENSE_FILE, TEXT, license_file, 0, "")
+	X(LICENSE_FILE, TEXT, license_file, 0, "")                            \
+	X(FILE_DETAIL, TEXT, file_detail, 0, "")
 
 #define REPORT_ID(id, type, member, names, unit) FIELD_ID_##id,
 enum field_id { REPORT_FIELDS(REPORT_ID) FIELD_ID_COUNT };
@@ -129,6 +130,7 @@ struct report {
 	int64_t logical_cpus, memory_mib;
 	char external_address[ADDRESS_SIZE], internal_address[ADDRESS_SIZE];
 	char license_file[256];
+	char file_detail[DETAIL_SIZE]; /* why what is there is not used */
 };
 
 /* report_make: pure. ${now} and ${trust} come from timekeeping_judge(). */

@@ -109,6 +109,11 @@ say_invalid(const struct report *r, struct buf *out)
 		add_printable(r->license_file, out);
 	}
 	buf_puts(out, " is not a good one");
+	if (has(r, FILE_DETAIL)) {
+		buf_puts(out, " (");
+		add_printable(r->file_detail, out);
+		buf_putc(out, ')');
+	}
 	add_why(r, false, out);
 }
 

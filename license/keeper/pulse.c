@@ -161,8 +161,12 @@ log_edges(const struct report *report, const struct edges *edges)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if ((edges->set & rows[i].bit) != 0)
-			rows[i].log("License %s %s: %s. %s", report->name,
+		if ((edges->set & rows[i].bit) == 0)
+			continue;
+		/* Nothing installed yet is no error before the first answer. */
+		bool calm = rows[i].log == log_error &&
+		    report->severity != SEVERITY_CRITICAL;
+		(calm ? log_warn : rows[i].log)("License %s %s: %s. %s", report->name,
 			    rows[i].text, names_sentence(NAMES_STATE,
 				report->state), report->advice);
 	}
