@@ -382,6 +382,13 @@ an_address_finds_every_prefix_that_holds_it(void **state)
 	assert_string_equal("sub-2", found[1].subscription);
 	assert_false(found[1].has_live);
 	assert_string_equal("FastNetMon", found[1].product);
+	memset(&c, 0, sizeof(c));
+	c.has_retired = true;
+	memset(c.retired, 7, KEY_SIZE);
+	store(p, &c);
+	assert_int_equal(2, database_candidates(p->database, "192.0.2.1",
+	    found, 4));
+	assert_false(found[0].has_live);
 	assert_int_equal(1, database_candidates(p->database, "192.0.2.9",
 	    found, 4));
 	assert_int_equal(1, database_candidates(p->database,

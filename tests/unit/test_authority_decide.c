@@ -707,6 +707,7 @@ a_new_key_on_the_allocation_takes_over_and_retires_the_old_one(void **state)
 	world_ask(&w);
 	expect_license(&w, 2);
 	assert_true(has_event(&w, "take-over"));
+	assert_false(has_event(&w, "fork"));
 	assert_true(w.d.change.has_retired);
 	assert_memory_equal(old.key, w.d.change.retired, KEY_SIZE);
 	assert_int_equal(1, w.d.license.rebinds_used);
@@ -903,7 +904,16 @@ an_allocation_is_chosen_by_what_the_request_says(void **state)
 	    &lookup));
 	assert_int_equal(LOOKUP_OTHER_PRODUCT, lookup);
 	text_copy(c[2].product, TEXT_64, PRODUCT);
-	c[2].status = SUBSCRIPTION_ENDED;
+	c[0] = c[2];
+	c[0].has_live = true; /* a free one comes before it */
+	assert_int_equal(2, decide_choose(c, 3, &w.request, w.now, &lookup));
+	c[2].has_live = true;
+	assert_int_equal(0, decide_choose(c, 3, &w.request, w.now, &lookup));
+	text_copy(w.request.license_id, TEXT_64, "sub-3");
+	text_copy(c[2].subscription, TEXT_64, "sub-3");
+	w.request.has |= bit(REQUEST_LICENSE_ID);
+	assert_int_equal(2, decide_choose(c, 3, &w.request, w.now, &lookup));
+	c[0].status = c[2].status = SUBSCRIPTION_ENDED;
 	assert_int_equal(1, decide_choose(c, 3, &w.request, w.now, &lookup));
 }
 

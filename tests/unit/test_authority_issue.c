@@ -374,13 +374,13 @@ requests_are_told_apart_before_they_are_believed(void **state)
 static void
 a_signer_is_used_only_under_its_root_and_in_its_time(void **state)
 {
+	struct bench *b = *state;
 	utc_t until = sample_time(SAMPLE_UNTIL);
-	struct license license = { .issued = utc_add(until, 1) };
-	struct refusal refusal = { .issued = license.issued };
 	struct issuer *issuer;
-	struct buf error, out;
+	struct buf error, request, bytes, out;
+	struct answer answer;
+	int result;
 
-	(void)state;
 	buf_init(&error, 256);
 	buf_init(&out, DOCUMENT_MAX);
 	issuer = make_issuer(SAMPLE_ROOT, until, &error);
@@ -388,10 +388,20 @@ a_signer_is_used_only_under_its_root_and_in_its_time(void **state)
 	assert_null(make_issuer(SAMPLE_OTHER_ROOT, until, &error));
 	assert_string_equal("the signer's certificate is not by the root",
 	    buf_text(&error));
-	assert_false(issue_license(issuer, &license, &out));
-	assert_false(issue_refusal(issuer, &refusal, &out));
+	b->now = until; /* a license issued in the signer's last second */
+	make_request(NULL, "", 0, &request);
+	assert_int_equal(200, answer_to(b, &request, &bytes, &result));
+	read_answer(b, &request, &bytes, false, &answer);
+	assert_true(issue_license(issuer, &answer.license, &out));
+	buf_clear(&out);
+	answer.license.issued.s++;
+	assert_false(issue_license(issuer, &answer.license, &out));
+	buf_clear(&out);
+	assert_true(issue_license(b->issuer, &answer.license, &out));
 	issuer_free(issuer);
 	buf_fini(&error);
+	buf_fini(&request);
+	buf_fini(&bytes);
 	buf_fini(&out);
 }
 
