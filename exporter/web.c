@@ -28,6 +28,7 @@ enum { ROUTES = 4 };
 struct rendered {
 	atomic_int references;
 	utc_t second;
+	const struct facts *facts; /* rendered from; a reference */
 	struct buf bytes;
 };
 
@@ -62,6 +63,7 @@ rendered_release(struct rendered *page)
 {
 	if (page == NULL || atomic_fetch_sub(&page->references, 1) > 1)
 		return;
+	facts_release(page->facts);
 	buf_fini(&page->bytes);
 	free(page);
 }
@@ -85,6 +87,7 @@ render(struct web *web)
 		goto out;
 	atomic_init(&page->references, 1);
 	page->second = view->reading.wall;
+	page->facts = facts_take(view->facts);
 	buf_init(&page->bytes, METRICS_SIZE(view->count));
 	process_read(&process);
 	if (!metrics_render(view, &process, web->revision, &page->bytes)) {
@@ -97,17 +100,18 @@ out:
 }
 
 /*
- * The page of this second. While another thread renders, the one before is
- * good enough: it is that of the second before.
+ * The page of this second and these facts: what a refresh changed is on it at
+ * once. While another thread renders, the one before is good enough.
  */
 static struct rendered *
 page_take(struct web *web)
 {
+	const struct facts *facts = board_take(web->board);
 	utc_t now = clock_wall();
 	struct rendered *page = NULL, *before = NULL;
 
 	pthread_mutex_lock(&web->lock);
-	bool fresh = web->page != NULL &&
+	bool fresh = web->page != NULL && web->page->facts == facts &&
 	    (web->page->second.s == now.s ||
 		(web->rendering && web->page->second.s == now.s - 1));
 	if (fresh)
@@ -115,6 +119,8 @@ page_take(struct web *web)
 	else
 		web->rendering = true;
 	pthread_mutex_unlock(&web->lock);
+	/* Only compared: the page holds its own reference. */
+	facts_release(facts);
 	if (fresh)
 		return page;
 

@@ -49,6 +49,13 @@ board_take(struct board *board)
 	return facts;
 }
 
+const struct facts *
+facts_take(const struct facts *facts)
+{
+	add_reference(&facts->references, 1);
+	return facts;
+}
+
 void
 facts_release(const struct facts *facts)
 {

@@ -127,7 +127,8 @@ void board_publish(struct board *board, const struct facts *facts);
 /* board_take: a reference, NULL before the first publication. */
 const struct facts *board_take(struct board *board);
 
-/* facts_release: NULL is accepted. */
+/* facts_take: one more reference. facts_release: NULL is accepted. */
+const struct facts *facts_take(const struct facts *facts);
 void facts_release(const struct facts *facts);
 
 /*

@@ -23,8 +23,7 @@ view_of(const struct facts *facts, struct counters *counters)
 
 	if (view == NULL)
 		return NULL;
-	atomic_fetch_add((atomic_int *)(uintptr_t)&facts->references, 1);
-	view->facts = facts;
+	view->facts = facts_take(facts);
 	clock_read(&view->reading);
 	struct clock_verdict verdict = timekeeping_judge(&facts->agent.clock,
 	    &view->reading);
