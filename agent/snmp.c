@@ -17,6 +17,7 @@
 #include <net-snmp/library/large_fd_set.h>
 
 #include "license/base/buf.h"
+#include "license/base/clock.h"
 #include "license/base/log.h"
 
 #define APPLICATION "leaseline"
@@ -26,6 +27,9 @@
  * the thread's data here.
  */
 static struct subtree *the;
+static netsnmp_handler_registration *registration;
+
+static const int64_t second_ns = 1000000000;
 
 enum {
 	FDS_MAX = 32, /* net-snmp has two pipes and a session */
@@ -116,14 +120,13 @@ answer_next(const struct mib *mib, netsnmp_request_info *request)
 }
 
 static int
-on_request(netsnmp_mib_handler *handler,
-    netsnmp_handler_registration *registration,
+on_request(netsnmp_mib_handler *handler, netsnmp_handler_registration *where,
     netsnmp_agent_request_info *info, netsnmp_request_info *requests)
 {
 	struct subtree *s = the;
 
 	(void)handler;
-	(void)registration;
+	(void)where;
 	atomic_fetch_add(&s->board->counters.agentx_requests, 1);
 	const struct mib *mib = subtree_mib(s);
 	for (netsnmp_request_info *r = requests; r != NULL; r = r->next) {
@@ -140,29 +143,35 @@ on_request(netsnmp_mib_handler *handler,
 	return SNMP_ERR_NOERROR;
 }
 
+/* The library tells only its log that the master refused the subtree. */
+#define REFUSED_PREFIX "registering pdu failed"
+
 static int
 on_log(int major, int minor, void *message, void *self)
 {
 	const struct snmp_log_message *said = message;
 	struct subtree *s = the;
-	char text[256];
+	struct buf text;
 
 	(void)major;
 	(void)minor;
 	(void)self;
 	if (said == NULL || said->msg == NULL)
 		return 0;
-	text_printable(said->msg, text, sizeof(text));
-	/* The printable form of a final newline. */
-	size_t len = strlen(text);
-	if (len >= 4 && strcmp(text + len - 4, "\\x0a") == 0)
-		text[len - 4] = '\0';
-	if (text[0] == '\0' || !subtree_is_news(s, text))
-		return 0;
-	if (said->priority <= LOG_WARNING)
-		log_warn("SNMP: net-snmp says: %s", text);
+	size_t len = strlen(said->msg);
+	while (len > 0 && said->msg[len - 1] == '\n')
+		len--;
+	if (strncmp(said->msg, REFUSED_PREFIX, strlen(REFUSED_PREFIX)) == 0)
+		s->refused = true;
+	buf_init(&text, 512);
+	buf_printable(&text, said->msg, len);
+	if (len == 0 || s->retrying || !subtree_is_news(s, buf_text(&text)))
+		;
+	else if (said->priority <= LOG_WARNING)
+		log_warn("SNMP: net-snmp says: %s", buf_text(&text));
 	else
-		log_debug("SNMP: net-snmp says: %s", text);
+		log_debug("SNMP: net-snmp says: %s", buf_text(&text));
+	buf_fini(&text);
 	return 0;
 }
 
@@ -187,6 +196,8 @@ on_connected(int major, int minor, void *session, void *self)
 	(void)self;
 	(void)session;
 	s->connected = s->fresh = true;
+	s->refused = false;
+	s->retry_at_s = 0;
 	s->heard_count = 0;
 	atomic_store(&s->board->counters.agentx_up, 1);
 	if (atomic_fetch_add(&s->board->counters.agentx_connects, 1) > 0)
@@ -258,22 +269,63 @@ static void
 register_root(void)
 {
 	oid root[MIB_OID_MAX];
-	size_t len = mib_root()->len;
 
 	to_oid(mib_root(), root);
-	netsnmp_mib_handler *handler = netsnmp_create_handler(APPLICATION,
-	    on_request);
-	if (handler == NULL)
-		return;
-	netsnmp_handler_registration *registration =
-	    netsnmp_handler_registration_create(APPLICATION, handler, root,
-		len, HANDLER_CAN_RONLY);
-	if (registration == NULL ||
+	registration = netsnmp_create_handler_registration(APPLICATION,
+	    on_request, root, mib_root()->len, HANDLER_CAN_RONLY);
+	if (registration != NULL &&
 	    netsnmp_register_handler(registration) != MIB_REGISTERED_OK)
-		log_error("SNMP: the subtree was not registered: is another "
-			  "agent of this system serving it?");
-	register_sysORTable(root, len,
+		registration = NULL; /* freed by the library */
+}
+
+static void
+unregister_root(void)
+{
+	if (registration != NULL)
+		netsnmp_unregister_handler(registration);
+	registration = NULL;
+}
+
+static void
+register_module(void)
+{
+	oid root[MIB_OID_MAX];
+
+	to_oid(mib_root(), root);
+	register_sysORTable(root, mib_root()->len,
 	    "The MIB module of a software license: LEASELINE-MIB.");
+}
+
+/*
+ * Another subagent serves the subtree. Without this the agent would stay deaf
+ * when that one ends.
+ */
+static void
+retry_refused(struct subtree *s)
+{
+	int64_t now = clock_boot().ns / second_ns;
+
+	if (!s->connected || !s->refused)
+		return;
+	if (s->retry_at_s == 0) {
+		log_error("SNMP: the master refused the subtree: does another "
+			  "agent of this machine serve it?");
+		atomic_store(&s->board->counters.agentx_up, 0);
+		s->retry_at_s = now + s->ping_interval_s;
+	}
+	if (now < s->retry_at_s)
+		return;
+	s->retry_at_s = now + s->ping_interval_s;
+	s->retrying = true;
+	s->refused = false;
+	unregister_root();
+	register_root();
+	s->retrying = false;
+	if (s->refused || !s->connected)
+		return;
+	s->retry_at_s = 0;
+	atomic_store(&s->board->counters.agentx_up, 1);
+	log_info("SNMP: the master took the subtree");
 }
 
 static void
@@ -286,6 +338,7 @@ start_library(struct subtree *s)
 	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID,
 	    NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL, s->ping_interval_s);
 	register_root();
+	register_module();
 	init_snmp(APPLICATION);
 	if (!s->connected)
 		log_warn("SNMP: no AgentX master answers at %s; trying again "
@@ -407,6 +460,7 @@ subtree_run(struct subtree *s)
 	the = s;
 	s->fresh = true;
 	start_library(s);
+	retry_refused(s);
 	while (!atomic_load(&s->stopping)) {
 		int timeout_ms;
 
@@ -417,6 +471,7 @@ subtree_run(struct subtree *s)
 		snmp_timeout();
 		run_alarms();
 		netsnmp_check_outstanding_agent_requests();
+		retry_refused(s);
 	}
 	snmp_shutdown(APPLICATION);
 	shutdown_agent();

@@ -28,6 +28,8 @@ struct subtree {
 
 	/* Of the thread alone. */
 	bool connected, fresh; /* fresh: descriptors not seen yet */
+	bool refused, retrying; /* the master has the subtree from another */
+	int64_t retry_at_s;	/* by clock_boot(); 0: not refused */
 	struct view *view;
 	struct mib *mib; /* of view */
 	int64_t sent_ns[SUBTREE_NOTICES_PER_S];

@@ -4,9 +4,10 @@
 # or gone. B is the directory of snmp_fixture, the agent reduced to its SNMP.
 . "$(dirname "$0")/lib.sh"
 make_directory "$(mktemp -d "${TMPDIR:-/tmp}/snmp.XXXXXX")"
-TRAPD_PID= FIXTURE_PID=
+TRAPD_PID= FIXTURE_PID= RIVAL_PID=
 finish() {
-	stop_pid "$FIXTURE_PID"; stop_pid "$TRAPD_PID"; stop_all
+	stop_pid "$FIXTURE_PID"; stop_pid "$RIVAL_PID"; stop_pid "$TRAPD_PID"
+	stop_all
 	[ -n "$KEEP" ] || rm -rf "$D"
 }
 trap finish EXIT
@@ -40,7 +41,7 @@ serves() { [ "$(snmp 1.2.1.0)" = 3 ]; }
 counter() { # counter NAME
 	: > "$D/said"; echo counters >&3
 	wait_until 5 has_line "$D/said" up= || fail "the fixture is silent"
-	sed -n "s/.*$1=\([0-9-]*\).*/\1/p" "$D/said" | head -n 1
+	sed -n "s/.*\\b$1=\([0-9-]*\).*/\1/p" "$D/said" | head -n 1
 }
 scalars() {
 	for i in 1 2 3 4 5 6 7; do echo "$BASE_OID.1.1.$i.0"; done
@@ -79,8 +80,7 @@ walks() {
 	walk > "$D/walk" || fail "walk"
 	equal "rows of the walk" "$(grep -vc 'No Such\|No more' "$D/walk")" \
 		"$(wc -l < "$D/walk")"
-	sort -t. -k 15n -k 16n -k 17n -k 18n -k 19n -c "$D/walk" 2>/dev/null ||
-		sed 's/ = .*//' "$D/walk" | sort -V -c ||
+	sed 's/ = .*//' "$D/walk" | sort -V -c ||
 		fail "the walk is out of order"
 	snmpbulkwalk -v2c -c "$SNMP_COMMUNITY" -t 3 -On "$SNMP_TARGET" \
 		"$BASE_OID" > "$D/bulk" || fail "bulk walk"
@@ -156,7 +156,9 @@ restart() {
 	recovers "a restart of snmpd" "$(now_ms)"
 	equal "connects" "$(counter connects)" $((connects + 1))
 	wait_until 5 trap_seen 15 26 || fail "what waited was not sent"
-	ok "a notification waited for the master"
+	equal "acknowledged raises" "$(counter acks)" 1
+	equal "replays asked for" "$(counter replays)" 1
+	ok "a notification waited for the master; a replay is asked for"
 }
 
 freeze() {
@@ -166,6 +168,27 @@ freeze() {
 
 quiet_log() {
 	equal "lines of the log" "$(wc -l < "$D/fixture.err")" "$1"
+}
+
+# The master gives a subtree to one subagent; the other must not stay deaf.
+rival() {
+	mkdir "$D/rival"; mkfifo "$D/rival/orders"
+	"$B/snmp_fixture" "$S/agentx.sock" 2 "$D/rival" 3>&- \
+		< "$D/rival/orders" > "$D/rival/said" 2> "$D/rival/err" &
+	RIVAL_PID=$!
+	exec 4> "$D/rival/orders"
+	wait_until 5 has_line "$D/rival/err" "refused the subtree" ||
+		fail "the second agent does not say that it is refused"
+	echo counters >&4
+	wait_until 5 has_line "$D/rival/said" up=0 ||
+		fail "the second agent believes that it serves"
+	sleep 5
+	equal "lines about it" "$(grep -c 'WARN\|ERROR' "$D/rival/err")" 2
+	stop_fixture
+	recovers "the end of the agent that had the subtree" "$(now_ms)"
+	exec 4>&-
+	wait_until 5 gone "$RIVAL_PID" || fail "the second agent does not end"
+	RIVAL_PID=
 }
 
 many_descriptors() {
@@ -184,7 +207,6 @@ frozen_stop() {
 	wait_until 10 serves || fail "not served"
 	kill -STOP "$SNMPD_PID"
 	sleep 14
-	state=$(cat "/proc/$FIXTURE_PID/task/"*/wchan | tr '\n' ' ')
 	: > "$D/said"
 	echo "stop 1500" >&3
 	wait_until 2 has_line "$D/said" stopped ||
@@ -236,6 +258,6 @@ wait_until 10 serves || fail "the subtree is not served"
 values; walks; with_names; sysor; traps; restart
 freeze 5; freeze 45
 [ -z "$IDLE" ] || idle
-stop_fixture
+rival
 many_descriptors; frozen_stop; absent_master
 echo "snmp: everything holds"

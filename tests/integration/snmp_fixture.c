@@ -78,8 +78,15 @@ post(int number)
 static void
 print_counters(void)
 {
+	static int replays, acks;
 	struct counters *c = &board.counters;
+	struct notice_ack ack;
 
+	while (notices_take_ack(notices, &ack)) {
+		replays += ack.index == NOTICE_REPLAY;
+		acks += ack.raised != 0;
+	}
+	printf("replays=%d acks=%d ", replays, acks);
 	printf("up=%d connects=%lld requests=%lld pending=%zu sent=%lld\n",
 	    atomic_load(&c->agentx_up), atomic_load(&c->agentx_connects),
 	    atomic_load(&c->agentx_requests), notices_pending(notices),
