@@ -77,15 +77,16 @@ n=int(datetime.datetime.strptime(n,"%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime
 print((e-n)//86400)' "$1" "$2"; }
 in_file() { sed -n "s/^$1 //p" "$LICENSE_FILE"; }
 
-restart_agent() { # restart_agent [PREFIX]
+restart_agent() { # restart_agent [LATER]
 	stop_pid "$AGENT_PID"
-	AGENT_PREFIX=$1
+	AGENT_PREFIX=$(later "$1")
 	start_agent || fail "the agent does not start"
 	wait_until 20 snmp_up || fail "SNMP does not come back"
 }
 snmp_up() { [ -n "$(snmp 1.1.1.0 | grep -v 'No Such')" ]; }
 authority_admin() { "$B/leaseline-authority" "$@" --dir "$AUTHORITY_DIR" > "$D/admin" 2>&1 || fail "$(cat "$D/admin")"; }
 
+AGENT_PREFIX=$(later)
 start_all
 wait_until 30 usable || { situation=start; fail "no license came"; }
 wait_until 20 snmp_usable || { situation=start; fail "SNMP has no license"; }
@@ -120,14 +121,18 @@ agree "reinstated" valid 1 none 0 "Production license for 10000 mbits valid unti
 
 # The authority is gone, time passes.
 stop_pid "$AUTHORITY_PID"; AUTHORITY_PID=
-restart_agent "faketime -f +2d"
+restart_agent 2d
 agree "failing" valid 1 refresh_overdue 0 "Production license for 10000 mbits valid until "
-restart_agent "faketime -f +6d"
+lease_end=$(date -u -d "$(in_file lease-end)" +%s)
+restart_agent $((lease_end - 10 * 86400 - 30 - $(date +%s)))
+agree "not yet expiring" valid 1 refresh_overdue 0 "Production license for 10000 mbits valid until "
+restart_agent $((lease_end - 10 * 86400 + 30 - $(date +%s)))
 agree "expiring" expiring 1 lease_ending 0 "Production license for 10000 mbits valid until "
-restart_agent "faketime -f +15d"
+restart_agent 15d
 agree "expired" expired 0 expired 1 "Production license for 10000 mbits expired on "
-AUTHORITY_PREFIX="faketime -f +15d" start_authority || fail "no authority"
-wait_until 60 usable || { "$FCLI" set renew_license >/dev/null 2>&1; wait_until 5 usable || fail "not healed"; }
+AUTHORITY_PREFIX=$(later 15d)
+start_authority || fail "no authority"
+"$FCLI" set renew_license > "$D/renew" 2>&1 || fail "not healed: $(cat "$D/renew")"
 agree "healed by the next answer" valid 1 none 0 "Production license for 10000 mbits valid until "
 stop_pid "$AUTHORITY_PID"; AUTHORITY_PID=
 
@@ -135,8 +140,8 @@ stop_pid "$AUTHORITY_PID"; AUTHORITY_PID=
 stop_pid "$AGENT_PID"
 cp "$LICENSE_FILE" "$D/good.lic"
 rm -rf "$D/state"; mkdir -m 700 "$D/state"
-restart_agent ""
-agree "another machine's key" hardware_mismatch 0 hardware_mismatch 1 "License "
+restart_agent 15d
+agree "another machine's key" hardware_mismatch 0 hardware_mismatch 1 "Production license for 10000 mbits belongs to other hardware"
 stop_pid "$AGENT_PID"
 rm -rf "$D/state" "$LICENSE_FILE"; mkdir -m 700 "$D/state"
 restart_agent ""

@@ -5,7 +5,7 @@
 #
 # Expects: B, the directory of the programs. Offers, after start_all: the
 # variables of write_env. A test may set before starting:
-#   AGENT_PREFIX, AUTHORITY_PREFIX  e.g. "faketime -f +10d"
+#   AGENT_PREFIX, AUTHORITY_PREFIX  e.g. $(later 10d)
 #   LISTEN, SNMP_ENABLED, SOURCE_LINES  of the configuration
 
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
@@ -17,6 +17,14 @@ AGENT_PID= SNMPD_PID= AUTHORITY_PID=
 
 say() { printf '%s\n' "$*"; }
 die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
+
+# later OFFSET: a prefix that runs a program with its clocks ahead ("2d").
+# The library itself, not faketime(1), which would be the process's parent.
+# Elapsed time is told right only to what runs under it from its start.
+later() {
+	library=$(dpkg -L libfaketime | grep 'MT\.so\.1$')
+	say "env LD_PRELOAD=$library FAKETIME=+${1:-0d}"
+}
 
 # wait_until SECONDS COMMAND...: until it succeeds; else fails.
 wait_until() {
