@@ -81,6 +81,7 @@ struct keeper {
 	struct waiter waiters[KEEPER_WAITERS_MAX];
 	size_t waiter_count;
 	mono_t next_beat, next_inspect, next_persist, next_edge;
+	mono_t next_look; /* ns 0: only at the beats */
 	int64_t next_index;
 	bool dirty; /* something published is out of date */
 };

@@ -215,13 +215,16 @@ holding_look(struct holding *holding, bool force)
 	enum disk_found found = disk_look(path, &c.bytes);
 	if (found == DISK_OURS)
 		judge(holding, &c);
-	/* A copy may still be under way: look again at the next beat. */
-	bool settling = !force && found == DISK_OURS && !c.good &&
-	    clock_wall().s - now.modified_ns / 1000000000 < SETTLE_S;
-	if (settling)
+	/* A copy may still be under way: look again soon. */
+	int64_t age_s = clock_wall().s - now.modified_ns / 1000000000;
+	if (!force && found == DISK_OURS && !c.good && age_s >= 0 &&
+	    age_s < SETTLE_S) {
 		holding->watched = (struct file_identity){.size = -1};
-	else
+		holding->keeper->next_look.ns = clock_boot().ns +
+		    SETTLE_S * 1000000000LL;
+	} else {
 		consider(holding, found, &c);
+	}
 	holding->keeper->dirty = true;
 	buf_fini(&c.bytes);
 }

@@ -252,6 +252,8 @@ ask(void *self, struct loop_want *want)
 	client_ask(keeper->client, want);
 	loop_want_at(want, keeper->next_beat);
 	loop_want_at(want, keeper->next_edge);
+	if (keeper->next_look.ns != 0)
+		loop_want_at(want, keeper->next_look);
 	for (size_t i = 0; i < keeper->waiter_count; i++)
 		loop_want_at(want, keeper->waiters[i].until);
 	for (size_t i = 0; i < keeper->count; i++) {
@@ -267,14 +269,19 @@ tell(void *self, const struct loop_got *got)
 {
 	struct keeper *keeper = self;
 	struct loop_got clients = *got;
+	bool look = keeper->next_look.ns != 0 &&
+	    keeper->next_look.ns <= got->now.ns;
 
 	if (keeper->watch_fd != -1 && got->count > 0) {
 		clients.fds++;
 		clients.count--;
-		if (got->fds[0].revents != 0 && watch_drain(keeper->watch_fd)) {
-			for (size_t i = 0; i < keeper->count; i++)
-				holding_look(keeper->holdings[i], false);
-		}
+		look |= got->fds[0].revents != 0 &&
+		    watch_drain(keeper->watch_fd);
+	}
+	if (look) {
+		keeper->next_look = (mono_t){0};
+		for (size_t i = 0; i < keeper->count; i++)
+			holding_look(keeper->holdings[i], false);
 	}
 	client_tell(keeper->client, &clients);
 	if (keeper->next_beat.ns <= got->now.ns)

@@ -56,8 +56,10 @@ class Middle(http.server.BaseHTTPRequestHandler):
             if status == 200:
                 last_good = good
         elif mode == "flip":
-            at = good.index(words[0].encode()) + len(words[0])
-            good = good[:at] + bytes([good[at] ^ 1]) + good[at + 1:]
+            # The first byte of the value, to another of its kind.
+            at = good.index(words[0].encode() + b" ") + len(words[0]) + 1
+            one, two = (b"7", b"8") if good[at:at + 1].isdigit() else (b"A", b"B")
+            good = good[:at] + (two if good[at:at + 1] == one else one) + good[at + 1:]
         elif mode == "cut":
             good = good[:len(good) // 2]
         elif mode == "append":
