@@ -9,6 +9,7 @@
 enum {
 	MINUTE_S = 60,
 	BACK_OFF_MAX_S = 6 * HOUR_S,
+	REFRESH_MAX_S = 36 * HOUR_S, /* the window's end, at most */
 	SLOW_MIN_S = 15 * MINUTE_S,
 	TERM_WATCH_S = 2 * DAY_S,
 	DOUBLINGS_MAX = 10,
@@ -65,6 +66,10 @@ policy_refused(const struct license_facts *facts)
 	const struct refusal *refusal = &facts->refusal;
 
 	if (!facts->has_refusal)
+		return 0;
+	/* A refusal of one subscription does not end another's license. */
+	if (facts->has_license && has_bit(refusal->has, REFUSED_LICENSE_ID) &&
+	    strcmp(refusal->license_id, facts->license.id) != 0)
 		return 0;
 	if (facts->has_license) {
 		bool newer = refusal->sequence != 0 ?
@@ -230,9 +235,10 @@ failure_delay(const struct license_facts *facts, utc_t now, uint32_t random)
 	if (!slow)
 		cap = clamped((policy_expiry(facts).s - now.s) / 8, MINUTE_S,
 		    BACK_OFF_MAX_S);
+	/* Bounded before it is jittered: anyone can answer with any number. */
 	if (facts->retry_after_s > 0)
-		return clamped(jittered(facts->retry_after_s, random),
-		    MINUTE_S, cap);
+		return clamped(jittered(clamped(facts->retry_after_s, MINUTE_S,
+			2 * BACK_OFF_MAX_S), random), MINUTE_S, cap);
 	return clamped(jittered((slow ? SLOW_MIN_S : MINUTE_S) << doublings,
 	    random), MINUTE_S, cap);
 }
@@ -246,14 +252,18 @@ policy_next(const struct license_facts *facts, utc_t now, uint32_t random)
 		return (utc_t){0};
 	if (facts->last_result == RESULT_NEVER)
 		return now;
-	if (facts->last_result == RESULT_OK && !is_dead(facts, now))
+	/* A clock that was ahead must not put the next attempt years away. */
+	utc_t last = utc_min(facts->last_attempt, now);
+	if (facts->last_result == RESULT_OK && !is_dead(facts, now)) {
 		next = facts->refresh_at.s != 0 ? facts->refresh_at :
 						  policy_pick(&facts->license, random);
-	else
-		next = utc_add(facts->last_attempt,
-		    failure_delay(facts, now, random));
+		next = utc_min(next, utc_add(now, REFRESH_MAX_S));
+		next = utc_max(next, utc_add(last, MINUTE_S));
+	} else {
+		next = utc_add(last, failure_delay(facts, now, random));
+	}
 	if (in_term_watch(facts, now))
-		next = utc_min(next, utc_add(facts->last_attempt, HOUR_S));
+		next = utc_min(next, utc_add(last, HOUR_S));
 	return utc_max(next, now);
 }
 
