@@ -217,8 +217,11 @@ client_post(struct client *client, const struct client_request *request,
 	/* No "Expect: 100-continue": the body is small. */
 	struct curl_slist *more = curl_slist_append(exchange->headers,
 	    "Expect:");
-	if (more == NULL)
+	if (exchange->headers == NULL || more == NULL) {
+		if (exchange->headers == NULL)
+			curl_slist_free_all(more);
 		goto out;
+	}
 	set_limits(easy);
 	set_peer(easy, request);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, exchange->headers);

@@ -26,6 +26,8 @@ keeper_wake(struct keeper *keeper, const struct holding *holding, bool ok,
 		/* What the caller sees next must already be published. */
 		keeper_publish(keeper);
 		waiter.done(waiter.self, ok, sentence);
+		/* It may have forgotten others, and so moved them. */
+		i = 0;
 	}
 }
 
@@ -44,6 +46,7 @@ keeper_expire_waiters(struct keeper *keeper, mono_t now)
 		keeper->waiters[i] = keeper->waiters[--keeper->waiter_count];
 		waiter.done(waiter.self, false, "There is no answer yet; the "
 			"agent goes on trying, see 'fcli show license_status'");
+		i = 0;
 	}
 }
 

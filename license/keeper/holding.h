@@ -44,7 +44,9 @@ struct holding {
 	bool request_fresh; /* its nonce was first sent in this attempt */
 	bool in_flight;
 	bool commit; /* ask at once, whatever the plan says */
-	utc_t started;
+	bool kept;   /* license_bytes are in the state directory */
+	bool unread; /* a refusal or request is there, but was not readable */
+	mono_t mismatch_seen; /* offline: the first reading; ns 0: none */
 	struct file_identity watched;
 	unsigned announced;
 	bool has_report;
@@ -83,7 +85,8 @@ struct keeper {
 	mono_t next_beat, next_inspect, next_persist, next_edge;
 	mono_t next_look; /* ns 0: only at the beats */
 	int64_t next_index;
-	bool dirty; /* something published is out of date */
+	bool dirty;  /* something published is out of date */
+	bool untold; /* published, and edges not yet taken from it */
 };
 
 /* pulse.c */
@@ -102,6 +105,8 @@ void keeper_wake(struct keeper *keeper, const struct holding *holding, bool ok,
 /* load.c */
 /* holding_load: everything from disk; heals the license file. */
 void holding_load(struct holding *holding);
+/* holding_load_unread: the refusal and the request, if they failed before. */
+void holding_load_unread(struct holding *holding);
 /* holding_look: the license file again, if it changed (or ${force}). */
 void holding_look(struct holding *holding, bool force);
 /*
@@ -111,7 +116,12 @@ void holding_look(struct holding *holding, bool force);
  */
 bool holding_place(struct holding *holding);
 
+/* holding_replace: new bytes, or (out of memory) false and the old ones. */
+bool holding_replace(struct buf *to, const void *bytes, size_t len);
+
 /* renew.c */
+/* holding_cancel: no answer is waited for or asked for any more. */
+void holding_cancel(struct holding *holding, const char *why);
 /* holding_renew: start an exchange unless one is in flight. */
 void holding_renew(struct holding *holding);
 /* holding_compose: a fresh signed request into ${out}. */

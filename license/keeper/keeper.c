@@ -80,16 +80,52 @@ apply_config(struct holding *holding, const struct keeper_license *config)
 	watch_directory_of(holding->keeper->watch_fd, config->license_file);
 }
 
-static void
-assign_index(struct holding *holding)
+static bool
+is_taken(struct holding *const *holdings, size_t count, int64_t index)
 {
-	struct keeper *keeper = holding->keeper;
-	struct license_facts *facts = &holding->facts;
+	for (size_t i = 0; i < count; i++) {
+		if (holdings[i]->facts.index == index)
+			return true;
+	}
+	return false;
+}
 
-	if (facts->index == 0)
-		facts->index = keeper->next_index;
-	if (facts->index >= keeper->next_index)
-		keeper->next_index = facts->index + 1;
+/* A number that was given by the operator wins over one that was assigned. */
+static bool
+must_move(struct holding *const *holdings, size_t count, size_t me)
+{
+	int64_t index = holdings[me]->facts.index;
+
+	if (holdings[me]->config.index > 0)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (i != me && holdings[i]->facts.index == index &&
+		    (i < me || holdings[i]->config.index > 0))
+			return true;
+	}
+	return index == 0;
+}
+
+static void
+assign_indexes(struct keeper *keeper, struct holding *const *holdings,
+    size_t count)
+{
+	int64_t *next = &keeper->next_index;
+
+	for (size_t i = 0; i < count; i++) {
+		int64_t index = holdings[i]->facts.index;
+
+		if (index >= *next && index < INT32_MAX)
+			*next = index + 1;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (!must_move(holdings, count, i))
+			continue;
+		while (is_taken(holdings, count, *next))
+			*next = *next == INT32_MAX ? 1 : *next + 1;
+		holdings[i]->facts.index = *next;
+		*next = *next == INT32_MAX ? 1 : *next + 1;
+	}
 }
 
 static struct holding *
@@ -120,7 +156,6 @@ holding_new(struct keeper *keeper, const struct keeper_license *config,
 	}
 	holding_inspect(holding);
 	holding_load(holding);
-	assign_index(holding);
 	utc_t now = keeper_now(keeper);
 	if (facts->since.s == 0)
 		facts->since = now;
@@ -174,8 +209,10 @@ open_keeper(const struct keeper_options *options, bool reading_only,
 {
 	struct keeper *keeper = calloc(1, sizeof(*keeper));
 
-	if (keeper == NULL)
+	if (keeper == NULL) {
+		buf_puts(error, "out of memory");
 		return NULL;
+	}
 	keeper->lock_fd = keeper->watch_fd = -1;
 	keeper->reading_only = reading_only;
 	keeper->board = options->board;
@@ -213,15 +250,19 @@ static bool
 add_holdings(struct keeper *keeper, const struct keeper_license *licenses,
     size_t count, struct buf *error)
 {
-	keeper->holdings = calloc(count, sizeof(keeper->holdings[0]));
-	if (keeper->holdings == NULL)
+	keeper->holdings = calloc(count == 0 ? 1 : count,
+	    sizeof(keeper->holdings[0]));
+	if (keeper->holdings == NULL) {
+		buf_puts(error, "out of memory");
 		return false;
+	}
 	for (size_t i = 0; i < count; i++) {
 		keeper->holdings[i] = holding_new(keeper, &licenses[i], error);
 		if (keeper->holdings[i] == NULL)
 			return false;
 		keeper->count++;
 	}
+	assign_indexes(keeper, keeper->holdings, count);
 	return true;
 }
 
@@ -303,34 +344,87 @@ asks_the_same(const struct keeper_license *a, const struct keeper_license *b)
 	    strcmp(a->license_file, b->license_file) == 0;
 }
 
+/* Who is woken sees the new set: nothing freed is within his reach. */
 static void
 swap_holdings(struct keeper *keeper, struct holding **holdings, size_t count)
 {
-	for (size_t i = 0; i < keeper->count; i++) {
-		bool kept = false;
+	struct holding **before = keeper->holdings;
+	size_t before_count = keeper->count;
 
-		for (size_t k = 0; k < count; k++)
-			kept |= holdings[k] == keeper->holdings[i];
-		if (kept)
-			continue;
-		keeper_wake(keeper, keeper->holdings[i], false,
-		    "The license was taken out of the configuration");
-		holding_free(keeper->holdings[i]);
-	}
-	free(keeper->holdings);
 	keeper->holdings = holdings;
 	keeper->count = count;
 	keeper->dirty = true;
+	for (size_t i = 0; i < before_count; i++) {
+		bool kept = false;
+
+		for (size_t k = 0; k < count; k++)
+			kept |= holdings[k] == before[i];
+		if (kept)
+			continue;
+		keeper_wake(keeper, before[i], false,
+		    "The configuration of the license was changed");
+		holding_free(before[i]);
+	}
+	free(before);
+}
+
+/* What is new is asked for at once, and its number must survive a crash. */
+static void
+begin_new(struct keeper *keeper)
+{
+	for (size_t i = 0; i < keeper->count; i++) {
+		struct holding *holding = keeper->holdings[i];
+		const struct license_facts *published = holding->published;
+
+		if (published == NULL && policy_refreshes(&holding->facts))
+			holding->facts.next_attempt = keeper_now(keeper);
+		if (published == NULL ||
+		    published->index != holding->facts.index)
+			holding_persist(holding);
+	}
+	keeper_persist_clock(keeper);
+}
+
+static bool
+all_roots_good(const struct keeper_license *licenses, size_t count,
+    struct buf *error)
+{
+	struct keyring keyring;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!read_roots(&licenses[i], &keyring, error))
+			return false;
+	}
+	return true;
+}
+
+/* The same file may name other roots now; a list of revoked keys stays. */
+static void
+take_roots(struct holding *holding)
+{
+	struct keyring keyring;
+	struct buf why;
+
+	buf_init(&why, 512);
+	if (read_roots(&holding->config, &keyring, &why)) {
+		keyring.revoked_version = holding->keyring.revoked_version;
+		keyring.revoked = holding->keyring.revoked;
+		holding->keyring = keyring;
+	}
+	buf_fini(&why);
 }
 
 bool
 keeper_reconfigure(struct keeper *keeper,
     const struct keeper_license *licenses, size_t count, struct buf *error)
 {
-	struct holding **holdings = calloc(count == 0 ? 1 : count,
-	    sizeof(holdings[0]));
 	size_t made = 0;
 
+	/* Before a license is loaded, since that heals its files. */
+	if (!all_roots_good(licenses, count, error))
+		return false;
+	struct holding **holdings = calloc(count == 0 ? 1 : count,
+	    sizeof(holdings[0]));
 	if (holdings == NULL) {
 		buf_puts(error, "out of memory");
 		return false;
@@ -338,12 +432,9 @@ keeper_reconfigure(struct keeper *keeper,
 	for (; made < count; made++) {
 		struct holding *old = find_holding(keeper,
 		    licenses[made].name);
-		struct keyring keyring = {0};
 		bool same = old != NULL &&
 		    asks_the_same(&old->config, &licenses[made]);
 
-		if (same && !read_roots(&licenses[made], &keyring, error))
-			break;
 		holdings[made] = same ? old :
 		    holding_new(keeper, &licenses[made], error);
 		if (holdings[made] == NULL)
@@ -358,8 +449,12 @@ keeper_reconfigure(struct keeper *keeper,
 		free(holdings);
 		return false;
 	}
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		apply_config(holdings[i], &licenses[i]);
+		take_roots(holdings[i]);
+	}
+	assign_indexes(keeper, holdings, count);
 	swap_holdings(keeper, holdings, count);
+	begin_new(keeper);
 	return true;
 }

@@ -58,18 +58,58 @@ supersedes(const struct holding *holding, const struct license *file,
 	return utc_before(held->issued, file->issued);
 }
 
+bool
+holding_replace(struct buf *to, const void *bytes, size_t len)
+{
+	struct buf copy;
+
+	buf_init(&copy, to->max);
+	buf_add(&copy, bytes, len);
+	if (copy.failed) {
+		buf_fini(&copy);
+		return false;
+	}
+	buf_fini(to);
+	*to = copy;
+	return true;
+}
+
+/* Whether anyone refreshes it may have changed with the document. */
 static void
+plan_again(struct holding *holding)
+{
+	struct license_facts *facts = &holding->facts;
+
+	if (!policy_refreshes(facts)) {
+		facts->next_attempt = (utc_t){0};
+		holding_cancel(holding, "A license that is not refreshed was "
+			"put in place");
+	} else if (facts->next_attempt.s == 0) {
+		facts->next_attempt = policy_next(facts,
+		    keeper_now(holding->keeper), keeper_random());
+	}
+}
+
+static bool
 take(struct holding *holding, struct candidate *c)
 {
-	buf_clear(&holding->license_bytes);
-	buf_add(&holding->license_bytes, c->bytes.data, c->bytes.len);
-	holding->facts.license = c->license;
-	holding->facts.has_license = true;
-	holding->facts.file_detail[0] = '\0';
-	if (holding->facts.has_refusal && policy_refused(&holding->facts) == 0)
-		holding->facts.has_refusal = false;
-	holding->facts.sequence = policy_highest(&holding->facts);
+	struct license_facts *facts = &holding->facts;
+
+	if (!holding_replace(&holding->license_bytes, c->bytes.data,
+		c->bytes.len))
+		return false;
+	holding->kept = false;
+	facts->sequence = policy_highest(facts);
+	facts->license = c->license;
+	facts->has_license = true;
+	facts->file_detail[0] = '\0';
+	if (facts->has_refusal && policy_refused(facts) == 0) {
+		facts->has_refusal = false;
+		facts->grace_from = (utc_t){0};
+	}
+	facts->sequence = policy_highest(facts);
 	holding->keeper->dirty = true;
+	return true;
 }
 
 static void
@@ -100,11 +140,13 @@ holding_place(struct holding *holding)
 	if (keeper->reading_only || !facts->has_license)
 		return true;
 	/* The state directory first: it is what a torn path heals from. */
-	bool kept = storage_result(keeper, "the license",
-	    disk_write(keeper->directory, facts->name, DISK_LICENSE,
-		bytes->data, bytes->len), started);
+	if (!holding->kept)
+		holding->kept = storage_result(keeper, "the license",
+		    disk_write(keeper->directory, facts->name, DISK_LICENSE,
+			bytes->data, bytes->len), started);
 	bool placed = disk_place(path, bytes->data, bytes->len) == 0;
 	enum license_file before = facts->file_state;
+	bool failed_before = facts->storage_failed;
 	if (placed)
 		facts->file_state = LICENSE_FILE_GOOD;
 	else
@@ -115,10 +157,16 @@ holding_place(struct holding *holding)
 		    errno == EEXIST ? "another program's file is there; set "
 				      "license-file to a path of our own" :
 				      strerror(errno));
-	facts->storage_failed = !kept ||
+	if (placed && before == LICENSE_FILE_UNWRITABLE)
+		log_info("The license is at %s again", path);
+	facts->storage_failed = !holding->kept ||
 	    facts->file_state == LICENSE_FILE_UNWRITABLE;
-	file_identify(path, &holding->watched);
-	return !facts->storage_failed;
+	keeper->dirty |= before != facts->file_state ||
+	    failed_before != facts->storage_failed;
+	/* Looked at once more: a person's file may have come in between. */
+	if (placed)
+		holding->watched = (struct file_identity){.size = -1};
+	return holding->kept;
 }
 
 /* Our own file that is not to be used, with a good one to fall back on. */
@@ -174,8 +222,10 @@ consider(struct holding *holding, enum disk_found found, struct candidate *c)
 			nothing_good(holding, found, c);
 			return;
 		}
-		take(holding, c);
-		holding_place(holding);
+		if (take(holding, c)) {
+			holding_place(holding);
+			plan_again(holding);
+		}
 		return;
 	}
 	if (found != DISK_OURS) {
@@ -191,10 +241,12 @@ consider(struct holding *holding, enum disk_found found, struct candidate *c)
 		return;
 	}
 	if (c->good && supersedes(holding, &c->license, &facts->license)) {
-		take(holding, c);
+		if (!take(holding, c))
+			return;
 		log_info("The license file %s was replaced: it is in force",
 		    holding->config.license_file);
 		holding_place(holding);
+		plan_again(holding);
 		return;
 	}
 	set_aside(holding, c, c->good);
@@ -213,6 +265,11 @@ holding_look(struct holding *holding, bool force)
 	holding->watched = now;
 	buf_init(&c.bytes, FILE_MAX);
 	enum disk_found found = disk_look(path, &c.bytes);
+	if (c.bytes.failed) {
+		/* Out of memory is no reason to call a file bad. */
+		holding->watched = (struct file_identity){.size = -1};
+		goto out;
+	}
 	if (found == DISK_OURS)
 		judge(holding, &c);
 	/* A copy may still be under way: look again soon. */
@@ -226,6 +283,7 @@ holding_look(struct holding *holding, bool force)
 		consider(holding, found, &c);
 	}
 	holding->keeper->dirty = true;
+out:
 	buf_fini(&c.bytes);
 }
 
@@ -239,13 +297,28 @@ load_kept(struct holding *holding)
 		DISK_LICENSE, &c.bytes) == 0) {
 		judge(holding, &c);
 		if (c.good)
-			take(holding, &c);
+			holding->kept = take(holding, &c);
 		else
 			log_warn("The license kept in %s is not used: %s",
 			    holding->keeper->directory,
 			    doc_error_sentence(c.fault.error));
 	}
 	buf_fini(&c.bytes);
+}
+
+static bool
+read_kept(struct holding *holding, enum disk_kind kind, struct buf *out)
+{
+	if (disk_read(holding->keeper->directory, holding->facts.name, kind,
+		out) == 0)
+		return true;
+	if (errno != ENOENT) {
+		log_warn("What is kept for %s in %s cannot be read: %s",
+		    holding->facts.name, holding->keeper->directory,
+		    strerror(errno));
+		holding->unread = true;
+	}
+	return false;
 }
 
 static void
@@ -256,15 +329,19 @@ load_refusal(struct holding *holding)
 	struct buf bytes;
 
 	buf_init(&bytes, FILE_MAX);
-	if (disk_read(holding->keeper->directory, facts->name, DISK_REFUSAL,
-		&bytes) == 0 &&
-	    refusal_admit(buf_text(&bytes), bytes.len, &holding->keyring,
+	if (!read_kept(holding, DISK_REFUSAL, &bytes))
+		goto out;
+	if (refusal_admit(buf_text(&bytes), bytes.len, &holding->keyring,
 		holding->keeper->machine_key, &facts->refusal, &fault)) {
-		buf_clear(&holding->refusal_bytes);
-		buf_add(&holding->refusal_bytes, bytes.data, bytes.len);
+		holding_replace(&holding->refusal_bytes, bytes.data, bytes.len);
 		facts->has_refusal = true;
 		facts->has_refusal = policy_refused(facts) != 0;
+		/* A crash may have come before the state said when. */
+		if (policy_refusal(policy_refused(facts))->starts_grace &&
+		    facts->grace_from.s == 0)
+			facts->grace_from = facts->refusal.issued;
 	}
+out:
 	buf_fini(&bytes);
 }
 
@@ -274,12 +351,24 @@ load_request(struct holding *holding)
 	struct buf bytes;
 
 	buf_init(&bytes, DOCUMENT_MAX);
-	if (disk_read(holding->keeper->directory, holding->facts.name,
-		DISK_REQUEST, &bytes) == 0 &&
+	if (read_kept(holding, DISK_REQUEST, &bytes) &&
 	    !holding_adopt_request(holding, &bytes))
 		log_warn("The request kept for %s is not used",
 		    holding->facts.name);
 	buf_fini(&bytes);
+}
+
+void
+holding_load_unread(struct holding *holding)
+{
+	if (!holding->unread)
+		return;
+	holding->unread = false;
+	if (!holding->facts.has_refusal)
+		load_refusal(holding);
+	if (holding->request_bytes.len == 0)
+		load_request(holding);
+	holding->keeper->dirty = true;
 }
 
 void
@@ -288,7 +377,7 @@ holding_load(struct holding *holding)
 	holding_recall(holding);
 	load_kept(holding);
 	holding_look(holding, true);
-	load_refusal(holding);
-	load_request(holding);
+	holding->unread = true;
+	holding_load_unread(holding);
 	holding->facts.sequence = policy_highest(&holding->facts);
 }

@@ -55,19 +55,58 @@ holding_inspect(struct holding *holding)
 		holding->keeper->dirty = true;
 }
 
-/* Bound hardware changed under an online license: ask for a rebind now. */
+/* The last request, answered or not, was about this hardware. */
+static bool
+asked_for(const struct request *request, const struct hardware *hardware)
+{
+	return request->has != 0 &&
+	    strcmp(request->cpu_model, hardware->cpu_model) == 0 &&
+	    request->logical_cpus == hardware->logical_cpus;
+}
+
+/*
+ * Bound hardware changed under an online license: ask for a rebind now, once:
+ * an answer that does not follow is no reason to ask at every beat.
+ */
 static void
 rebind_if_changed(struct holding *holding)
 {
 	struct license_facts *facts = &holding->facts;
 
-	if (!facts->has_license || !policy_refreshes(facts) ||
+	/* A request that waits says the old hardware: it is answered first. */
+	bool backs_off = facts->failures_in_row > 0 &&
+	    (facts->last_result != RESULT_REFUSED ||
+		holding->request_bytes.len > 0);
+
+	if (!facts->has_license || !policy_refreshes(facts) || backs_off ||
 	    facts->last_result == RESULT_NEVER ||
-	    policy_refused(facts) == REFUSAL_HARDWARE_LIMIT)
+	    asked_for(&holding->request, &facts->hardware))
 		return;
 	if (hardware_changed(&facts->license, &facts->hardware,
-		facts->machine_key) != 0 && facts->failures_in_row == 0)
+		facts->machine_key) != 0)
 		facts->next_attempt = keeper_now(holding->keeper);
+}
+
+/* Offline: two readings, so that one bad one stops nobody's protection. */
+static void
+confirm_mismatch(struct holding *holding, mono_t now)
+{
+	struct license_facts *facts = &holding->facts;
+	bool before = facts->mismatch_confirmed;
+
+	if (!facts->has_license || facts->license.mode != MODE_OFFLINE ||
+	    hardware_changed(&facts->license, &facts->hardware,
+		facts->machine_key) == 0) {
+		facts->mismatch_confirmed = false;
+		holding->mismatch_seen = (mono_t){0};
+	} else if (holding->mismatch_seen.ns == 0) {
+		holding->mismatch_seen = now;
+	} else if (now.ns - holding->mismatch_seen.ns >=
+	    KEEPER_INSPECT_S * INT64_C(1000000000)) {
+		facts->mismatch_confirmed = true;
+	}
+	if (before != facts->mismatch_confirmed)
+		holding->keeper->dirty = true;
 }
 
 void
@@ -138,6 +177,7 @@ keeper_publish(struct keeper *keeper)
 	}
 	board_publish(keeper->board, facts);
 	keeper->dirty = false;
+	keeper->untold = true;
 }
 
 static void
@@ -205,10 +245,17 @@ beat(struct keeper *keeper, mono_t now)
 	keeper_take_clock(keeper);
 	bool again = keeper->next_inspect.ns <= now.ns;
 	for (size_t i = 0; i < keeper->count; i++) {
-		holding_look(keeper->holdings[i], false);
+		struct holding *holding = keeper->holdings[i];
+
+		holding_load_unread(holding);
+		holding_look(holding, false);
+		if (holding->facts.storage_failed)
+			holding_place(holding);
 		if (again)
-			holding_inspect(keeper->holdings[i]);
-		rebind_if_changed(keeper->holdings[i]);
+			holding_inspect(holding);
+		rebind_if_changed(holding);
+		if (again)
+			confirm_mismatch(holding, now);
 	}
 	if (again)
 		keeper->next_inspect = after_s(now, KEEPER_INSPECT_S);
@@ -288,10 +335,10 @@ tell(void *self, const struct loop_got *got)
 		beat(keeper, got->now);
 	renew_due(keeper);
 	keeper_expire_waiters(keeper, got->now);
-	bool was_dirty = keeper->dirty;
-	if (was_dirty)
+	if (keeper->dirty)
 		keeper_publish(keeper);
-	if (was_dirty || keeper->next_edge.ns <= got->now.ns) {
+	if (keeper->untold || keeper->next_edge.ns <= got->now.ns) {
+		keeper->untold = false;
 		utc_t next = tell_edges(keeper);
 		keeper->next_edge = after_s(clock_boot(),
 		    next.s - keeper_now(keeper).s);

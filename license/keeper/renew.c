@@ -83,8 +83,8 @@ holding_adopt_request(struct holding *holding, const struct buf *bytes)
 	    !request_decode(&frame, &holding->request, &fault) ||
 	    strcmp(holding->request.product, holding->config.product) != 0)
 		return false;
-	buf_clear(&holding->request_bytes);
-	buf_add(&holding->request_bytes, bytes->data, bytes->len);
+	if (!holding_replace(&holding->request_bytes, bytes->data, bytes->len))
+		return false;
 	sha256(bytes->data, bytes->len, holding->request_sha256);
 	holding->request_fresh = false;
 	return true;
@@ -101,6 +101,22 @@ forget_request(struct holding *holding)
 	    started);
 }
 
+void
+holding_cancel(struct holding *holding, const char *why)
+{
+	struct keeper *keeper = holding->keeper;
+
+	if (holding->in_flight) {
+		client_drop(keeper->client, holding);
+		holding->in_flight = false;
+		keeper->in_flight--;
+	}
+	holding->commit = false;
+	if (holding->request_bytes.len > 0 && !keeper->reading_only)
+		forget_request(holding);
+	keeper_wake(keeper, holding, false, why);
+}
+
 /* True when a request is on disk and in holding->request_bytes. */
 static bool
 prepare_request(struct holding *holding)
@@ -110,6 +126,7 @@ prepare_request(struct holding *holding)
 	mono_t started = clock_boot();
 	bool good = false;
 
+	holding_load_unread(holding);
 	if (holding->request_bytes.len > 0) {
 		holding->request_fresh = false;
 		return true;
@@ -146,23 +163,23 @@ log_success(const struct holding *holding, utc_t now)
 
 /* Order matters: every crash in between finds the old or the new license. */
 static enum result
-store_license(struct holding *holding, const struct client_reply *reply,
-    const struct answer *answer)
+store_license(struct holding *holding, const struct answer *answer)
 {
 	struct license_facts *facts = &holding->facts;
 
-	buf_clear(&holding->license_bytes);
-	buf_add(&holding->license_bytes, reply->body, reply->body_len);
+	holding->kept = false;
 	facts->license = answer->license;
 	facts->has_license = true;
 	log_success(holding, keeper_now(holding->keeper));
 	if (!holding_place(holding))
 		return RESULT_STORAGE;
-	log_info("We store license on disk");
+	if (!facts->storage_failed)
+		log_info("We store license on disk");
 	return RESULT_OK;
 }
 
-static enum result
+/* False: it holds in memory, and is asked for again until it is on disk. */
+static bool
 store_refusal(struct holding *holding, const struct client_reply *reply,
     const struct answer *answer)
 {
@@ -178,15 +195,13 @@ store_refusal(struct holding *holding, const struct client_reply *reply,
 		log_warn("The authority refuses %s: %s: %s",
 		    holding->facts.name,
 		    names_label(NAMES_REFUSAL, refusal->reason), detail);
-	/* Not written: it still holds in memory, and is asked for again. */
-	if (rule->ends_lease || rule->starts_grace) {
-		buf_clear(&holding->refusal_bytes);
-		buf_add(&holding->refusal_bytes, reply->body, reply->body_len);
-		storage_result(keeper, "the refusal",
-		    disk_write(keeper->directory, holding->facts.name,
-			DISK_REFUSAL, reply->body, reply->body_len), started);
-	}
-	return RESULT_REFUSED;
+	if (!rule->ends_lease && !rule->starts_grace)
+		return true;
+	return holding_replace(&holding->refusal_bytes, reply->body,
+		   reply->body_len) &&
+	    storage_result(keeper, "the refusal",
+		disk_write(keeper->directory, holding->facts.name, DISK_REFUSAL,
+		    reply->body, reply->body_len), started);
 }
 
 static void
@@ -218,6 +233,23 @@ read_answer(struct holding *holding, const struct client_reply *reply,
 	    reply->status == HTTP_FORBIDDEN, &want, answer);
 }
 
+/* The clock was healed backwards: nothing may lie in its wrong future. */
+static void
+forget_future(struct keeper *keeper, utc_t now)
+{
+	for (size_t i = 0; i < keeper->count; i++) {
+		struct license_facts *facts = &keeper->holdings[i]->facts;
+		utc_t *const past[] = {&facts->since, &facts->last_attempt,
+			&facts->last_success, &facts->grace_from};
+
+		for (size_t k = 0; k < sizeof(past) / sizeof(past[0]); k++)
+			*past[k] = utc_min(*past[k], now);
+		if (facts->next_attempt.s != 0)
+			facts->next_attempt = policy_next(facts, now,
+			    keeper_random());
+	}
+}
+
 static void
 learn_time(struct holding *holding, const struct answer *answer)
 {
@@ -227,10 +259,14 @@ learn_time(struct holding *holding, const struct answer *answer)
 	    answer->refusal.issued : answer->license.issued;
 
 	clock_read(&reading);
+	utc_t before = keeper_now(keeper);
 	timekeeping_learn_signed(&keeper->agent.clock, &reading, issued,
 	    holding->request_fresh);
 	if (!holding->request_fresh)
 		return;
+	utc_t now = keeper_now(keeper);
+	if (now.s < before.s - CLOCK_TOLERANCE_S)
+		forget_future(keeper, now);
 	keeper->agent.has_clock_offset = true;
 	keeper->agent.clock_offset_s = reading.wall.s - issued.s;
 }
@@ -279,23 +315,26 @@ log_failure(const struct holding *holding, enum result before,
 		log_warn("%s", sentence);
 }
 
+/* ${stored}: all that the answer brought is on disk. */
 static void
 conclude(struct holding *holding, struct outcome *outcome,
-    const struct client_reply *reply, const struct answer *answer)
+    const struct client_reply *reply, const struct answer *answer, bool stored)
 {
 	struct license_facts *facts = &holding->facts;
 	struct keeper *keeper = holding->keeper;
 	enum result before = (enum result)facts->last_result;
 	char sentence[SENTENCE_SIZE];
 
+	/* Both by the clock as it is judged now: the answer may have healed it. */
 	outcome->at = keeper_now(keeper);
+	outcome->started = utc_add(outcome->at, -(outcome->duration_ms / 1000));
 	policy_apply(facts, outcome, keeper_random());
 	if (reply->certificate_not_after.s != 0)
 		facts->certificate_not_after = reply->certificate_not_after;
 	describe(holding, outcome, reply, answer, sentence);
 	log_failure(holding, before, outcome, sentence);
 	/* Only when all that it brought is on disk may the request go. */
-	bool kept = holding_persist(holding);
+	stored = holding_persist(holding) && stored;
 	bool answered = outcome->result == RESULT_OK ||
 	    outcome->result == RESULT_REFUSED;
 	/* Asking the same again would bring the same again. */
@@ -303,7 +342,7 @@ conclude(struct holding *holding, struct outcome *outcome,
 	    (outcome->result == RESULT_HTTP &&
 		(reply->status == HTTP_BAD ||
 		    reply->status == HTTP_TOO_LARGE));
-	if ((answered && kept && keeper->agent.storage_up) || hopeless)
+	if ((answered && stored) || hopeless)
 		forget_request(holding);
 	if (answered)
 		keeper_persist_clock(keeper);
@@ -319,10 +358,10 @@ on_reply(void *self, const struct client_reply *reply)
 	struct answer answer = {.fault = {.error = DOC_OK}};
 	struct outcome outcome = {
 		.result = reply->result,
-		.started = holding->started,
 		.duration_ms = reply->duration_ms,
 		.retry_after_s = reply->retry_after_s,
 	};
+	bool stored = true;
 
 	holding->in_flight = false;
 	holding->keeper->in_flight--;
@@ -332,28 +371,32 @@ on_reply(void *self, const struct client_reply *reply)
 	} else if (reply->result == RESULT_OK) {
 		read_answer(holding, reply, &answer);
 		outcome.result = answer.result;
-		if (answer.result == RESULT_OK)
-			outcome.result = store_license(holding, reply, &answer);
-		else if (answer.result == RESULT_REFUSED)
-			outcome.result = store_refusal(holding, reply, &answer);
+		/* Out of memory: nothing was taken, it is asked for again. */
+		if (answer.result == RESULT_OK &&
+		    !holding_replace(&holding->license_bytes, reply->body,
+			reply->body_len))
+			answer.result = outcome.result = RESULT_STORAGE;
 		if (answer.result == RESULT_OK ||
 		    answer.result == RESULT_REFUSED) {
 			learn_time(holding, &answer);
 			outcome.answer = &answer;
 		}
+		if (answer.result == RESULT_OK)
+			outcome.result = store_license(holding, &answer);
+		else if (answer.result == RESULT_REFUSED)
+			stored = store_refusal(holding, reply, &answer);
 	}
-	conclude(holding, &outcome, reply, &answer);
+	conclude(holding, &outcome, reply, &answer, stored);
 }
 
 static void
 fail_at_once(struct holding *holding, enum result result)
 {
-	struct outcome outcome = {.result = result,
-		.started = holding->started};
+	struct outcome outcome = {.result = result};
 	struct client_reply reply = {.result = result};
 	struct answer answer = {.fault = {.error = DOC_OK}};
 
-	conclude(holding, &outcome, &reply, &answer);
+	conclude(holding, &outcome, &reply, &answer, true);
 }
 
 void
@@ -364,7 +407,6 @@ holding_renew(struct holding *holding)
 	if (holding->in_flight || keeper->in_flight >= KEEPER_TRANSFERS_MAX)
 		return;
 	log_info("Start automatic license refresh process");
-	holding->started = keeper_now(keeper);
 	if (!prepare_request(holding)) {
 		fail_at_once(holding, RESULT_STORAGE);
 		return;

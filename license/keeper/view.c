@@ -10,7 +10,10 @@
 void
 clock_read(struct clock_reading *out)
 {
-	out->wall = clock_wall();
+	/* Documents end with 2105, and marks grow by years of uptime. */
+	utc_t last = utc_add(UTC_MAX, -10 * 365 * (int64_t)DAY_S);
+
+	out->wall = utc_max((utc_t){1}, utc_min(clock_wall(), last));
 	out->boot = clock_boot();
 	clock_boot_id(out->boot_id);
 }
