@@ -309,6 +309,10 @@ static int
 serve(struct daemon *d, struct buf *error)
 {
 	d->signal_fd = take_signals();
+	if (d->signal_fd == -1) {
+		buf_printf(error, "signalfd: %s", strerror(errno));
+		return EXIT_FAILURE;
+	}
 	umask(027);
 	if (log_open(d->config.agent.log_file, "leaselined",
 		(enum log_level)d->config.agent.log_level) == -1) {
