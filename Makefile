@@ -12,6 +12,7 @@ VERSION := 0.1.0
 REVISION := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 comma   := ,
 Q       := $(if $(V),,@)
+MAKEFLAGS += --no-print-directory -j$(shell nproc)
 O       ?= build
 B       := $(O)/$(CC)$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 
@@ -88,93 +89,11 @@ DEFS_mib  = -DMIB_ROOT='"$(MIB_ROOT)"'
 DEFS_main = -DLEASELINE_REVISION='"$(REVISION)"'
 DEFS_snmp = -isystem /usr/include
 
-$(B)/tests/%: $(B)/tests/unit/%.o $(B)/libleaseline.a
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIB_SNMP) $(LIB_HTTP) \
-		$(LIB_CURL) $(LIB_SSL) $(LIB_CPU) $(LIB_JSON) $(LIB_INI) $(LIB_SQL) $(LIB_MATH)
-unit: $(TESTS:%=$(B)/tests/%) ## unit tests
-	@tests/unit.sh $^
+deps: ## install what build and run need (Debian packages)
+	@tests/deps.sh build run
 
-$(B)/tests/golden-run: $(B)/tests/golden/golden.o $(B)/libleaseline.a
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_CURL) $(LIB_SSL) \
-		$(LIB_CPU) $(LIB_JSON) $(LIB_INI) $(LIB_HTTP)
-golden: $(B)/tests/golden-run ## faces of known situations, compared with files
-	@$(B)/tests/golden-run tests/golden
-golden-update: $(B)/tests/golden-run
-	@$(B)/tests/golden-run --update tests/golden
-
-$(B)/tests/years: $(B)/tests/sim/years.o $(B)/libleaseline.a
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_SSL)
-YEARS ?= 2000
-SEED  ?= 1
-sim: $(B)/tests/years ## years of licenses on a simulated clock: YEARS=, SEED=
-	@$(B)/tests/years $(YEARS) $(SEED) 3
-
-# Vectors: made again and compared with the committed ones, then judged.
-$(B)/tests/vectors/generate: $(patsubst %,$(B)/tests/vectors/%.o,generate \
-		lines whole) $(B)/libleaseline.a
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_SSL)
-$(B)/tests/vectors/check: $(B)/tests/vectors/check.o $(B)/libleaseline.a
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_SSL)
-vectors: $(B)/tests/vectors/generate $(B)/tests/vectors/check ## documents, good and bad
-	@rm -rf $(B)/vectors && mkdir -p $(B)/vectors/good $(B)/vectors/bad
-	@$(B)/tests/vectors/generate $(B)/vectors
-	@for f in INDEX root good bad; do \
-		diff -r tests/vectors/$$f $(B)/vectors/$$f || exit 1; done
-	@$(B)/tests/vectors/check tests/vectors
-vectors-update: $(B)/tests/vectors/generate
-	@rm -rf tests/vectors/good tests/vectors/bad
-	@mkdir tests/vectors/good tests/vectors/bad
-	@$(B)/tests/vectors/generate tests/vectors
-
-# Fuzzing needs clang; the replay of its corpus does not.
-FUZZERS = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_S ?= 20
-SEEDS_document = tests/vectors/good tests/vectors/bad
-seeds = $(wildcard $(SEEDS_$(1)) tests/fuzz/corpus/$(1))
-$(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(B)/libleaseline.a
-	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIB_SSL) \
-		$(LIB_INI) $(LIB_JSON) $(LIB_CPU) $(LIB_CURL) $(LIB_HTTP)
-$(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o \
-		$(B)/libleaseline.a
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_SSL) $(LIB_INI) $(LIB_JSON) \
-		$(LIB_CPU) $(LIB_CURL) $(LIB_HTTP)
-fuzz: ## fuzz the parsers with clang: FUZZ_S= seconds each
-	@$(MAKE) --no-print-directory CC=clang SAN=fuzzer-no-link,address \
-		$(FUZZERS:%=fuzz-run-%)
-fuzz-run-%: $(B)/tests/fuzz/fuzz_%
-	@mkdir -p $(B)/corpus/$*
-	@$< -max_total_time=$(FUZZ_S) -max_len=20000 -timeout=10 \
-		-artifact_prefix=$(B)/ $(B)/corpus/$* $(call seeds,$*) \
-		>$<.log 2>&1 || { tail -40 $<.log; exit 1; }
-	@printf 'fuzz %s: ' $*; grep '^Done' $<.log
-fuzz-replay:
-	@$(MAKE) --no-print-directory SAN=address,undefined \
-		$(FUZZERS:%=fuzz-replay-%)
-fuzz-replay-%: $(B)/tests/fuzz/replay_%
-	@$< $(foreach d,$(call seeds,$*),$(d)/*)
-.PRECIOUS: $(B)/tests/fuzz/fuzz_% $(B)/tests/fuzz/replay_%
-.PHONY: fuzz fuzz-replay vectors vectors-update
-
-$(B)/tests/snmp_fixture: $(B)/tests/integration/snmp_fixture.o \
-    $(B)/libleaseline.a
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_SNMP) $(LIB_SSL) $(LIB_CPU)
-check-snmp: $(B)/tests/snmp_fixture ## the MIB and a real snmpd: lint, faults
-	@tests/integration/smilint.sh || [ $$? = 77 ]
-	@B=$(B)/tests tests/integration/dropin.sh || [ $$? = 77 ]
-	@B=$(B)/tests tests/integration/snmp.sh
-
-$(B)/tests/lease_client: $(B)/tests/integration/lease_client.o \
-    $(B)/libleaseline.a
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_SSL)
-check-authority: $(B)/leaseline-authority $(B)/tests/lease_client
-	@B=$(B) tests/integration/authority.sh
-.PHONY: check-authority
-
-run: deps all ## start an authority, snmpd and the agent on loopback
+run: deps ## start an authority, snmpd and the agent on loopback
+	@$(MAKE) --no-print-directory all
 	@tests/integration/run.sh start
 stop: ## stop what run started
 	@tests/integration/run.sh stop
@@ -189,9 +108,12 @@ dist: ## a source archive of the last commit in build/
 		>$(O)/leaseline-$(VERSION).tar.gz
 	@echo $(O)/leaseline-$(VERSION).tar.gz
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile tests/tests.mk | \
+		expand -t 18
 .PHONY: install uninstall dist help
 
+include tests/tests.mk
+
 .PRECIOUS: $(B)/%.o
-.PHONY: all golden golden-update install-links unit
+.PHONY: all deps install-links run stop
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

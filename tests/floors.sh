@@ -44,7 +44,7 @@ libcpuid/ license/keeper/inspect.c
 microhttpd license/base/http.c
 net-snmp/ agent/snmp.c
 sqlite3 license/authority/sqlite.c license/authority/sqlite.h
-jansson license/json.c license/authority/json.c
+jansson license/json.c license/authority/output.c
 ini.h license/base/conf.c
 EOF
 

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: ISC
+# The tests' part of the Makefile. quick is inside check, check inside
+# check-all; each prints what it showed and skips nothing silently.
+
+$(B)/tests/%: $(B)/tests/unit/%.o $(B)/libleaseline.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIB_SNMP) $(LIB_HTTP) \
+		$(LIB_CURL) $(LIB_SSL) $(LIB_CPU) $(LIB_JSON) $(LIB_INI) $(LIB_SQL) $(LIB_MATH)
+unit: $(TESTS:%=$(B)/tests/%) ## unit tests, one program a module
+	@tests/unit.sh $^
+
+$(B)/tests/golden-run: $(B)/tests/golden/golden.o $(B)/libleaseline.a
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_CURL) $(LIB_SSL) \
+		$(LIB_CPU) $(LIB_JSON) $(LIB_INI) $(LIB_HTTP)
+golden: $(B)/tests/golden-run ## faces of known situations, compared with files
+	@$(B)/tests/golden-run tests/golden
+golden-update: $(B)/tests/golden-run
+	@$(B)/tests/golden-run --update tests/golden
+
+$(B)/tests/years: $(B)/tests/sim/years.o $(B)/libleaseline.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_SSL)
+YEARS ?= 2000
+SEED  ?= 1
+sim: $(B)/tests/years ## years of licenses on a simulated clock: YEARS=, SEED=
+	@$(B)/tests/years $(YEARS) $(SEED) 3
+
+# Vectors: made again and compared with the committed ones, then judged.
+$(B)/tests/vectors/generate: $(patsubst %,$(B)/tests/vectors/%.o,generate \
+		lines whole) $(B)/libleaseline.a
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_SSL)
+$(B)/tests/vectors/check: $(B)/tests/vectors/check.o $(B)/libleaseline.a
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_SSL)
+vectors: $(B)/tests/vectors/generate $(B)/tests/vectors/check ## documents, good and bad
+	@rm -rf $(B)/vectors && mkdir -p $(B)/vectors/good $(B)/vectors/bad
+	@$(B)/tests/vectors/generate $(B)/vectors
+	@for f in INDEX root good bad; do \
+		diff -r tests/vectors/$$f $(B)/vectors/$$f || exit 1; done
+	@$(B)/tests/vectors/check tests/vectors
+vectors-update: $(B)/tests/vectors/generate
+	@rm -rf tests/vectors/good tests/vectors/bad
+	@mkdir tests/vectors/good tests/vectors/bad
+	@$(B)/tests/vectors/generate tests/vectors
+
+# Fuzzing needs clang; the replay of its corpus does not.
+FUZZERS = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_S ?= 20
+SEEDS_document = tests/vectors/good tests/vectors/bad
+seeds = $(wildcard $(SEEDS_$(1)) tests/fuzz/corpus/$(1))
+$(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(B)/libleaseline.a
+	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIB_SSL) \
+		$(LIB_INI) $(LIB_JSON) $(LIB_CPU) $(LIB_CURL) $(LIB_HTTP)
+$(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o \
+		$(B)/libleaseline.a
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_SSL) $(LIB_INI) $(LIB_JSON) \
+		$(LIB_CPU) $(LIB_CURL) $(LIB_HTTP)
+fuzz: ## fuzz the parsers with clang: FUZZ_S= seconds each
+	@$(MAKE) --no-print-directory CC=clang SAN=fuzzer-no-link,address \
+		$(FUZZERS:%=fuzz-run-%)
+fuzz-run-%: $(B)/tests/fuzz/fuzz_%
+	@mkdir -p $(B)/corpus/$*
+	@$< -max_total_time=$(FUZZ_S) -max_len=20000 -timeout=10 \
+		-artifact_prefix=$(B)/ $(B)/corpus/$* $(call seeds,$*) \
+		>$<.log 2>&1 || { tail -40 $<.log; exit 1; }
+	@printf 'fuzz %s: ' $*; grep '^Done' $<.log
+fuzz-replay:
+	@$(MAKE) --no-print-directory SAN=address,undefined \
+		$(FUZZERS:%=fuzz-replay-%)
+fuzz-replay-%: $(B)/tests/fuzz/replay_%
+	@$< $(foreach d,$(call seeds,$*),$(d)/*)
+.PRECIOUS: $(B)/tests/fuzz/fuzz_% $(B)/tests/fuzz/replay_%
+
+# The real programs on loopback. smilint.sh and dropin.sh say so (77) where
+# they cannot run: without the archive's package, without root.
+INTEGRATION = authority agree tamper crash freeze snmp smilint dropin rules \
+              install sandbox
+$(B)/tests/snmp_fixture $(B)/tests/lease_client: $(B)/tests/%: \
+    $(B)/tests/integration/%.o $(B)/libleaseline.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_SNMP) $(LIB_SSL) $(LIB_CPU)
+integration: all $(B)/tests/snmp_fixture $(B)/tests/lease_client ## the real programs on loopback
+	@B=$(B) O=$(O) tests/integration.sh $(INTEGRATION)
+integration-%: all $(B)/tests/snmp_fixture $(B)/tests/lease_client
+	@B=$(B) O=$(O) tests/integration.sh $*
+
+floors: ## the house rules that a machine can see
+	@tests/floors.sh
+quick: floors ## under 30 s: house rules, unit, golden, vectors, years
+	@$(MAKE) --no-print-directory all unit golden vectors sim
+sanitized: ## quick and a smoke under AddressSanitizer and UBSan
+	@$(MAKE) --no-print-directory SAN=address,undefined unit golden vectors \
+		fuzz-replay all
+	@B=$(O)/$(CC)-address-undefined O=$(O) tests/integration.sh tamper
+clang: ## everything compiles with clang without a warning
+	@$(MAKE) --no-print-directory CC=clang WERROR=-Werror O=$(O)/clang all unit
+check: ## the proof, under 10 minutes: installs what it needs
+	@tests/deps.sh build run check
+	@$(MAKE) --no-print-directory WERROR=-Werror quick
+	@$(MAKE) --no-print-directory clang sanitized integration
+	@echo "check: everything passed"
+check-all: check ## the long forms of the same
+	@$(MAKE) --no-print-directory sim YEARS=100000
+	@$(MAKE) --no-print-directory fuzz FUZZ_S=120
+	@FREEZE_S=120 FREEZE_STOP_S=90 $(MAKE) --no-print-directory \
+		integration-freeze
+
+.PHONY: check check-all clang floors fuzz fuzz-replay golden golden-update \
+	integration quick sanitized sim unit vectors vectors-update
