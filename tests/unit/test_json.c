@@ -73,7 +73,7 @@ the_vendors_keys_come_first_and_in_order(void **state)
 {
 	static const char *const want[] = {"address_ipv4", "total_memory_size",
 		"logical_cpus_number", "cpu_model", "expiration_date",
-		"licensed_bandwidth", "issuer_type", "name"};
+		"licensed_bandwidth", "issuer_type", "now", "name"};
 	struct report r = full();
 	json_t *root = license_of(&r);
 	void *at = json_object_iter(root);
@@ -138,7 +138,7 @@ what_does_not_apply_is_absent(void **state)
 	(void)state;
 	r.has[FIELD_ID_STATE] = true;
 	json_t *root = license_of(&r);
-	assert_int_equal(3, json_object_size(root));
+	assert_int_equal(4, json_object_size(root));
 	assert_null(json_object_get(root, "expiration_date"));
 	assert_int_equal(0,
 	    json_integer_value(json_object_get(root, "licensed_bandwidth")));
