@@ -12,8 +12,9 @@ VERSION := 0.1.0
 REVISION := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 comma   := ,
 Q       := $(if $(V),,@)
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
-MAKEFLAGS += --no-print-directory -j$(shell nproc)
+ifndef LEASELINE_JOBS
+export LEASELINE_JOBS := $(shell nproc)
+MAKEFLAGS += --no-print-directory -j$(LEASELINE_JOBS)
 endif
 O       ?= build
 B       := $(O)/$(CC)$(if $(SAN),-$(subst $(comma),-,$(SAN)))
