@@ -15,7 +15,7 @@
 #include "license/base/buf.h"
 #include "license/base/clock.h"
 
-enum { ERROR_MAX = 8192, FOLLOW_MS = 500 };
+enum { ERROR_MAX = 8192, FOLLOW_MS = 500, ROWS_AT_ONCE = 500 };
 
 static void
 put_name(struct output *o, const char *name, enum names which, int number)
@@ -303,6 +303,7 @@ inspect_clear_clone(const struct arguments *a, struct output *o)
 struct following {
 	struct output *output;
 	int64_t last;
+	size_t rows; /* not printed yet: there may be millions */
 };
 
 static bool
@@ -313,7 +314,10 @@ each_event(void *self, const struct event *e)
 	output_row(f->output);
 	put_event(e, f->output);
 	f->last = e->id;
-	return true;
+	if (++f->rows < ROWS_AT_ONCE)
+		return true;
+	f->rows = 0;
+	return output_print_rows(f->output);
 }
 
 int
@@ -323,19 +327,22 @@ inspect_events(const struct arguments *a, struct output *o)
 	bool follow = arguments_has(a, OPTION_FOLLOW);
 	struct following f = { .output = o };
 	struct database *database = open_database(a);
-	int rc;
+	int rc, code = 0;
 
 	if (!database)
 		return 1;
 	output_list(o, "events");
-	do {
+	for (;;) {
 		rc = database_events(database, subscription, f.last,
 		    each_event, &f);
-		if (!follow || rc == -1)
-			break;
 		if (!output_print_rows(o))
+			code = 1;
+		if (rc == -1)
+			code = output_error("%s", database_error(database));
+		if (code || !follow)
 			break;
 		poll(NULL, 0, FOLLOW_MS);
-	} while (follow);
-	return finish(database, rc, o);
+	}
+	database_close(database);
+	return code;
 }

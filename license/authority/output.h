@@ -38,9 +38,9 @@ void output_note(struct output *output, const char *format, ...)
 void output_last(struct output *output, const char *name);
 
 /*
- * output_print: all of it to standard output; then it is empty again. In a
- * list that goes on (events), a record is a line: output_print_rows().
- * False when it cannot be written.
+ * output_print: all of it to standard output. output_print_rows: of a list
+ * without end, the records so far, one a line; they are gone then. False when
+ * it cannot be written.
  */
 bool output_print(struct output *output);
 bool output_print_rows(struct output *output);

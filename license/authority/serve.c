@@ -38,6 +38,7 @@ enum {
 	CONNECTIONS_MAX = 1024,
 	CONNECTIONS_PER_ADDRESS = 256,
 	WARN_DAYS = 30,
+	COUNT_SHARE = 100, /* of the time, one part is spent on counting */
 };
 
 struct listener {
@@ -59,6 +60,7 @@ struct service {
 	size_t listener_count;
 	int signals;
 	bool over; /* the signer's time: said once */
+	mono_t count_at; /* not before: counting takes its time */
 };
 
 static bool
@@ -224,9 +226,15 @@ keep_house(struct service *s)
 {
 	struct database_counts counts;
 	utc_t now = clock_wall();
+	mono_t began = clock_boot(), ended;
 
-	if (database_count(s->reads, now, &counts) == 0)
-		tally_counts(s->tally, &counts);
+	if (began.ns >= s->count_at.ns) {
+		if (database_count(s->reads, now, &counts) == 0)
+			tally_counts(s->tally, &counts);
+		ended = clock_boot();
+		s->count_at.ns = ended.ns + COUNT_SHARE *
+		    (ended.ns - began.ns);
+	}
 	tally_database(s->tally, database_ping(s->reads) == 0);
 	if (!s->over && utc_before(issuer_until(s->issuer), now)) {
 		log_error("the signer's time is over: nothing is issued until "

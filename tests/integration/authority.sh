@@ -11,7 +11,7 @@ B=${B:-$ROOT/build/gcc}
 A=$B/leaseline-authority
 CLIENT=$B/tests/lease_client
 [ -x "$A" ] && [ -x "$CLIENT" ] || {
-	echo "authority.sh: skipped: build it with make check-authority"
+	echo "authority.sh: skipped: build it with make integration-authority"
 	exit 77
 }
 D=$(mktemp -d) || exit 1
