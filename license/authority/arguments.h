@@ -16,8 +16,9 @@ struct output;
 	X(DIR, "dir", "DIRECTORY", "where the authority keeps everything")    \
 	X(JSON, "json", NULL, "print JSON")                                   \
 	X(HELP, "help", NULL, "print this")                                   \
-	X(ROOT, "root", "FILE", "the root's secret key; made if it is absent") \
-	X(NAME, "name", "NAME", "a name or address of this server (repeatable)") \
+	X(ROOT, "root", "FILE", "the root's secret key; made if absent")      \
+	X(NAME, "name", "NAME",                                               \
+	    "a name or address of this server (repeatable)")                  \
 	X(ISSUER, "issuer", "TEXT", "the issuer that licenses name")          \
 	X(LISTEN, "listen", "ADDRESS",                                        \
 	    "HOST:PORT (https), or http://127.0.0.1:PORT (repeatable)")       \

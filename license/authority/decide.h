@@ -10,7 +10,7 @@
 #include "license/authority/records.h"
 
 struct decide_policy {
-	int64_t lease_days;	   /* 14: a lease covers that many days more */
+	int64_t lease_days;	   /* 14: the days a lease covers */
 	int64_t early_s;	   /* not-before = issued - this */
 	int64_t refresh_min_s;	   /* the window begins no earlier */
 	int64_t refresh_window_s;

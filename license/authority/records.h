@@ -21,7 +21,7 @@ struct buf;
 
 #define MACHINE_STATES(X)                                                     \
 	X(LIVE, 1, live)                                                      \
-	X(CLONE, 2, clone)	/* live, and a second branch is refused */    \
+	X(CLONE, 2, clone) /* live, and another branch is refused */          \
 	X(RETIRED, 3, retired)
 
 /* What happened. A refusal's event is "refuse-REASON". */

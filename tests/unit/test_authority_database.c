@@ -241,7 +241,7 @@ count(void *self, const struct event *event)
 }
 
 static void
-a_hundred_changes_are_one_commit_and_seen_by_another_handle(void **state)
+a_hundred_changes_are_one_commit_that_another_sees(void **state)
 {
 	struct place *p = *state;
 	struct database *other;
@@ -557,7 +557,7 @@ main(void)
 		TEST(what_was_stored_is_found_after_it_is_opened_again),
 		TEST(what_is_not_there_is_not_found),
 		TEST(what_is_rolled_back_or_never_committed_is_not_there),
-		TEST(a_hundred_changes_are_one_commit_and_seen_by_another_handle),
+		TEST(a_hundred_changes_are_one_commit_that_another_sees),
 		TEST(a_decision_advances_the_chain_and_leaves_the_rest_alone),
 		TEST(a_retired_key_keeps_no_answer_and_the_new_one_is_live),
 		TEST(a_machine_changes_state_and_subscription),

@@ -491,7 +491,7 @@ a_suspension_is_ordered_against_the_licenses(void **state)
 }
 
 static void
-a_subscription_cancelled_the_normal_way_goes_on_to_its_term(void **state)
+a_subscription_cancelled_the_normal_way_ends_with_its_term(void **state)
 {
 	struct world w;
 
@@ -971,7 +971,7 @@ main(void)
     the_same_bytes_are_answered_alike_until_a_person_changes_something),
 		cmocka_unit_test(a_suspension_is_ordered_against_the_licenses),
 		cmocka_unit_test(
-		    a_subscription_cancelled_the_normal_way_goes_on_to_its_term),
+		    a_subscription_cancelled_the_normal_way_ends_with_its_term),
 		cmocka_unit_test(
     an_authority_from_a_backup_goes_on_above_what_the_machine_holds),
 		cmocka_unit_test(a_restored_snapshot_goes_on_and_is_audited),

@@ -247,7 +247,7 @@ the_same_bytes_get_the_same_bytes_and_store_nothing(void **state)
 }
 
 static void
-a_suspension_is_a_refusal_for_the_agent_also_when_asked_again(void **state)
+a_suspension_is_a_refusal_also_when_asked_again(void **state)
 {
 	struct bench *b = *state;
 	struct buf request, bytes, again;
@@ -540,7 +540,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_issued_is_an_answer_for_the_agent),
 		TEST(the_same_bytes_get_the_same_bytes_and_store_nothing),
-		TEST(a_suspension_is_a_refusal_for_the_agent_also_when_asked_again),
+		TEST(a_suspension_is_a_refusal_also_when_asked_again),
 		TEST(every_refusal_can_be_sealed_and_read),
 		TEST(requests_are_told_apart_before_they_are_believed),
 		TEST(a_signer_is_used_only_under_its_root_and_in_its_time),
