@@ -27,14 +27,23 @@ query(struct database *d, enum statement which)
 	return sqlite_query(d->sqlite, which);
 }
 
-/* 1 with the first row read, 0 none, -1. */
+/* As query_next(), with the row read into ${record}. */
 static int
-one(struct query *q, const struct table *table, void *record)
+next_record(struct query *q, const struct table *table, void *record)
 {
 	int rc = query_next(q);
 
 	if (rc == 1)
 		query_read(q, table, record);
+	return rc;
+}
+
+/* 1 with the first row read, 0 none, -1. */
+static int
+one(struct query *q, const struct table *table, void *record)
+{
+	int rc = next_record(q, table, record);
+
 	query_end(q);
 	return rc;
 }
@@ -63,16 +72,13 @@ database_open(const char *path, bool create, struct buf *error)
 		return NULL;
 	}
 	d->sqlite = sqlite_open(path, create, error);
-	if (!d->sqlite)
-		goto fail;
-	if (database_get(d, "schema", version, sizeof(version)) != 1 ||
-	    strtol(version, NULL, 10) != SCHEMA_VERSION) {
+	if (d->sqlite && database_get(d, "schema", version,
+	    sizeof(version)) == 1 &&
+	    strtol(version, NULL, 10) == SCHEMA_VERSION)
+		return d;
+	if (d->sqlite)
 		buf_printf(error, "%s: it is not of this version of the "
 		    "program", path);
-		goto fail;
-	}
-	return d;
-fail:
 	database_close(d);
 	return NULL;
 }
@@ -324,16 +330,11 @@ put_machine(struct database *d, const struct change *c, enum statement which)
 	struct query *s = query(d, which);
 
 	query_record(s, 1, &schema_machine, &c->machine);
-	if (c->answer)
-		query_blob(s, schema_machine.count + 1, c->answer,
-		    c->answer_len);
+	query_blob(s, schema_machine.count + 1, c->answer, c->answer_len);
 	return query_run(s);
 }
 
-/*
- * Most changes leave state and subscription as they are, and so need not
- * touch their index; one that does not is stored whole.
- */
+/* Mostly state and subscription stay, so their index is not touched. */
 static int
 store_machine(struct database *d, const struct change *c)
 {
@@ -401,21 +402,25 @@ database_store(struct database *d, const struct change *c)
 	return 0;
 }
 
-/*
- * The lists. A row is read whole before it is handed on, and the statement is
- * done with before the caller may want it again.
- */
-#define DEFINE_LIST(record, name)                                             static int                                                                    name(struct query *s, bool (*each)(void *self, const struct record *),            void *self)                                                               {                                                                             	struct record row;                                                    	int rc;                                                                                                                                             	while ((rc = query_next(s)) == 1) {                        		query_read(s, &schema_##record, &row);                          		if (!each(self, &row))                                        			break;                                                	}                                                                     	query_end(s);                                                     	return rc == -1 ? -1 : 0;                                            }
-DEFINE_LIST(subscription, list_subscriptions)
-DEFINE_LIST(machine, list_machines)
-DEFINE_LIST(event, list_events)
+static int
+end_list(struct query *q, int rc)
+{
+	query_end(q);
+	return rc == -1 ? -1 : 0;
+}
 
 int
 database_subscriptions(struct database *d,
     bool (*each)(void *self, const struct subscription *), void *self)
 {
-	return list_subscriptions(query(d, STATEMENT_SUBSCRIPTIONS), each,
-	    self);
+	struct query *s = query(d, STATEMENT_SUBSCRIPTIONS);
+	struct subscription row;
+	int rc;
+
+	while ((rc = next_record(s, &schema_subscription, &row)) == 1 &&
+	    each(self, &row))
+		continue;
+	return end_list(s, rc);
 }
 
 int
@@ -424,10 +429,15 @@ database_machines(struct database *d, const char *subscription,
 {
 	struct query *s = query(d, subscription ? STATEMENT_MACHINES_OF :
 	    STATEMENT_MACHINES);
+	struct machine row;
+	int rc;
 
 	if (subscription)
 		query_text(s, 1, subscription);
-	return list_machines(s, each, self);
+	while ((rc = next_record(s, &schema_machine, &row)) == 1 &&
+	    each(self, &row))
+		continue;
+	return end_list(s, rc);
 }
 
 int
@@ -436,11 +446,16 @@ database_events(struct database *d, const char *subscription, int64_t after,
 {
 	struct query *s = query(d, subscription ? STATEMENT_EVENTS_OF :
 	    STATEMENT_EVENTS);
+	struct event row;
+	int rc;
 
 	query_number(s, 1, after);
 	if (subscription)
 		query_text(s, 2, subscription);
-	return list_events(s, each, self);
+	while ((rc = next_record(s, &schema_event, &row)) == 1 &&
+	    each(self, &row))
+		continue;
+	return end_list(s, rc);
 }
 
 /* Counts by a small number, into an array of ${max} + 1. */
@@ -477,10 +492,8 @@ database_count(struct database *d, utc_t now, struct database_counts *out)
 		query_number(s, 1, now.s);
 		query_number(s, 2, now.s + days[i] * DAY_S);
 		query_number(s, 3, SUBSCRIPTION_CANCELLED);
-		if (query_next(s) == 1)
-			out->terms_ending[i] = query_get_number(s, 0);
-		else
-			rc = -1;
+		rc = query_next(s) == 1 ? 0 : -1;
+		out->terms_ending[i] = rc == 0 ? query_get_number(s, 0) : 0;
 		query_end(s);
 	}
 	return rc;

@@ -39,7 +39,10 @@ bool sqlite_in_transaction(const struct sqlite *sqlite);
 /* sqlite_query: whatever it did before is over, and nothing is bound. */
 struct query *sqlite_query(struct sqlite *sqlite, enum statement which);
 
-/* Bind, from 1; what is pointed to must outlive query_run() or _next(). */
+/*
+ * Bind, from 1; what is pointed to must outlive query_run() or _next(). A NULL
+ * is SQL's.
+ */
 void query_text(struct query *query, int at, const char *text);
 void query_number(struct query *query, int at, int64_t number);
 void query_blob(struct query *query, int at, const void *bytes, size_t len);
