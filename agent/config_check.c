@@ -130,6 +130,7 @@ check_license_later(const struct checking *c, const struct config_license *l)
 		{"poll-interval-s", l->poll_interval_s != 0},
 		{"timezone", l->timezone[0] != '\0'},
 		{"renew", l->renew},
+		{"on-change", l->on_change[0] != '\0'},
 		{"bandwidth-from", l->bandwidth_from[0] != '\0' &&
 		    strcmp(l->bandwidth_from, "none") != 0},
 	};

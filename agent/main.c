@@ -41,6 +41,7 @@ static struct daemon {
 	struct control *control;
 	struct subtree *subtree;
 	int signal_fd;
+	bool status_due; /* once a round, however many licenses turned */
 } the;
 
 static const char usage_text[] =
@@ -52,12 +53,9 @@ static const char usage_text[] =
     "  -V, --version      print the version\n";
 
 static void
-on_edges(void *self, const struct report *report, const struct edges *edges)
+post(struct daemon *d, const struct report *report, const struct edges *edges,
+    unsigned set)
 {
-	struct daemon *d = self;
-	unsigned set = announce(edges, d->keeper == NULL ? 0 :
-		keeper_announced(d->keeper, report->index));
-
 	if (d->subtree == NULL)
 		return;
 	for (int number = 1; number <= NOTIFICATION_MAX; number++) {
@@ -71,12 +69,14 @@ on_edges(void *self, const struct report *report, const struct edges *edges)
 			log_warn("Too many notifications wait for the SNMP "
 				 "master; one was dropped");
 	}
+	atomic_store(&d->board.counters.notifications_pending,
+	    (long long)notices_pending(d->notices));
 }
 
+/* What systemctl status shows; with the watchdog's sign at every beat. */
 static void
-on_beat(void *self)
+tell_manager(struct daemon *d, const char *sign)
 {
-	struct daemon *d = self;
 	char status[256];
 	struct view *view = view_take(&d->board);
 
@@ -84,13 +84,30 @@ on_beat(void *self)
 		return;
 	int worst = report_worst(view->reports, view->count);
 	if (worst >= 0)
-		snprintf(status, sizeof(status), "WATCHDOG=1\nSTATUS=%s: %s",
+		snprintf(status, sizeof(status), "%sSTATUS=%s: %s", sign,
 		    view->reports[worst].name, names_sentence(NAMES_STATE,
 			view->reports[worst].state));
 	else
-		snprintf(status, sizeof(status), "WATCHDOG=1");
+		snprintf(status, sizeof(status), "%s", sign);
 	notify_send(status);
 	view_free(view);
+}
+
+static void
+on_edges(void *self, const struct report *report, const struct edges *edges)
+{
+	struct daemon *d = self;
+	unsigned announced = d->keeper == NULL ? 0 :
+	    keeper_announced(d->keeper, report->index);
+
+	post(d, report, edges, announce(edges, announced));
+	d->status_due = true;
+}
+
+static void
+on_beat(void *self)
+{
+	tell_manager(self, "WATCHDOG=1\n");
 }
 
 static void
@@ -150,7 +167,12 @@ on_hangup(struct daemon *d)
 static void
 signals_ask(void *self, struct loop_want *want)
 {
-	loop_want_fd(want, ((struct daemon *)self)->signal_fd, POLLIN);
+	struct daemon *d = self;
+
+	if (d->status_due)
+		tell_manager(d, "");
+	d->status_due = false;
+	loop_want_fd(want, d->signal_fd, POLLIN);
 }
 
 static void
@@ -171,6 +193,22 @@ signals_tell(void *self, const struct loop_got *got)
 	}
 }
 
+/* The master was away: what it was told and still holds, once more. */
+static void
+replay(struct daemon *d)
+{
+	struct view *view = view_take(&d->board);
+
+	for (size_t i = 0; view != NULL && i < view->count; i++) {
+		const struct report *report = &view->reports[i];
+		struct edges edges = edges_between(NULL, report);
+
+		edges.set &= keeper_announced(d->keeper, report->index);
+		post(d, report, &edges, edges.set);
+	}
+	view_free(view);
+}
+
 static void
 acks_ask(void *self, struct loop_want *want)
 {
@@ -186,9 +224,13 @@ acks_tell(void *self, const struct loop_got *got)
 
 	if (got->count == 0 || got->fds[0].revents == 0)
 		return;
-	while (notices_take_ack(d->notices, &ack))
-		keeper_acknowledge(d->keeper, ack.index, ack.raised,
-		    ack.cleared);
+	while (notices_take_ack(d->notices, &ack)) {
+		if (ack.index == NOTICE_REPLAY)
+			replay(d);
+		else
+			keeper_acknowledge(d->keeper, ack.index, ack.raised,
+			    ack.cleared);
+	}
 }
 
 /* Before any thread starts, so that all inherit the mask. */

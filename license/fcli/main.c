@@ -21,6 +21,8 @@
 #define AGENT "leaselined"
 #define AGENT_PATH "/usr/sbin/" AGENT
 
+enum { PROGRAM_SIZE = 4096 };
+
 enum {
 	READ_WAIT_S = 5,
 	CHANGE_WAIT_S = 75, /* the agent gives up before */
@@ -263,22 +265,32 @@ out:
 	return contact;
 }
 
-/* The agent's program beside this one, or where packages put it. */
+/* The agent's program beside this one, in ../sbin, or where packages put it. */
+static const char *
+find_agent(char path[static PROGRAM_SIZE])
+{
+	static const char *const places[] = {AGENT, "../sbin/" AGENT};
+	char own[PROGRAM_SIZE - 32];
+	ssize_t len = readlink("/proc/self/exe", own, sizeof(own) - 1);
+
+	own[len > 0 ? len : 0] = '\0';
+	const char *slash = strrchr(own, '/');
+	for (size_t i = 0; slash != NULL && i < 2; i++) {
+		snprintf(path, PROGRAM_SIZE, "%.*s/%s", (int)(slash - own),
+		    own, places[i]);
+		if (access(path, X_OK) == 0)
+			return path;
+	}
+	return AGENT_PATH;
+}
+
 static bool
 run_once(const struct options *o)
 {
-	char path[4096];
+	char path[PROGRAM_SIZE];
 	char *arguments[WORDS_MAX + 8];
 	size_t n = 0;
-	ssize_t len = readlink("/proc/self/exe", path,
-	    sizeof(path) - sizeof(AGENT) - 1);
-
-	path[len > 0 ? len : 0] = '\0';
-	char *slash = strrchr(path, '/');
-	if (slash != NULL)
-		memcpy(slash + 1, AGENT, sizeof(AGENT));
-	const char *program = slash != NULL && access(path, X_OK) == 0 ?
-	    path : AGENT_PATH;
+	const char *program = find_agent(path);
 
 	fprintf(stderr, "fcli: the agent is not running; this is from the "
 	    "files (systemctl start leaselined)\n");

@@ -112,7 +112,7 @@ the_keeper_gets_what_was_written(void **state)
 	(void)state;
 	load_good(SMALL
 	    "index = 9\ncoupon = A-1\naddress-family = ipv6\n"
-	    "proxy = environment\non-change = /bin/true\n"
+	    "proxy = environment\n"
 	    "threshold-action-warning-d = 45\n"
 	    "threshold-refresh-critical-h = 72\n"
 	    "threshold-bandwidth-warning-pct = 80\n"
@@ -124,7 +124,6 @@ the_keeper_gets_what_was_written(void **state)
 	assert_string_equal(l->coupon, "A-1");
 	assert_int_equal(l->address_family, 6);
 	assert_string_equal(l->proxy, "environment");
-	assert_string_equal(l->on_change, "/bin/true");
 	assert_int_equal(l->thresholds.action_warning_s, 45 * 86400);
 	assert_int_equal(l->thresholds.refresh_critical_s, 72 * 3600);
 	assert_int_equal(l->thresholds.bandwidth_warning_pct, 80);
