@@ -26,8 +26,7 @@ sim: $(B)/tests/years ## years of licenses on a simulated clock: YEARS=, SEED=
 	@$(B)/tests/years $(YEARS) $(SEED) 3
 
 # The Nth call fails: every name here has its __wrap_ in the program.
-WRAPS = write fsync renameat openat open read unlinkat fchmod malloc calloc \
-        realloc
+WRAPS = write fsync renameat openat open read unlinkat fchmod calloc realloc
 $(B)/tests/fault/fault: $(B)/tests/fault/fault.o $(B)/libleaseline.a
 	$(Q)$(CC) $(ALL_LDFLAGS) $(WRAPS:%=-Wl$(comma)--wrap=%) -o $@ $^ \
 		$(LIB_SSL)

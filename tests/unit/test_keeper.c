@@ -201,6 +201,7 @@ a_refusal_that_cannot_be_written_is_asked_for_again(void **state)
 	assert_int_equal(mkdir(path, 0700), 0);
 	run(2 * DAY_S);
 	assert_false(report().usable);
+	assert_int_equal(account->sequence, 2);
 	assert_int_equal(rmdir(path), 0);
 	/* The same bytes again: the same refusal, and now it is kept. */
 	run(DAY_S);
@@ -816,6 +817,25 @@ reading_only_writes_nothing(void **state)
 }
 
 static void
+a_bell_that_cannot_be_silenced_is_given_up(void **state)
+{
+	struct buf file;
+
+	(void)state;
+	start();
+	/* Always readable, and reading it fails. */
+	int bad = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_not_equal(dup2(bad, world_ask().fd), -1);
+	close(bad);
+	make(MODE_ONLINE, "sub-000042", 9, SAMPLE_SIGNER, SAMPLE_ROOT, &file);
+	drop(file.data, file.len);
+	assert_false(world_ask().has_fd);
+	run(40);
+	assert_int_equal(report().sequence, 9);
+	buf_fini(&file);
+}
+
+static void
 a_second_agent_does_not_start(void **state)
 {
 	struct keeper_options options = world_options();
@@ -865,6 +885,7 @@ main(void)
 		T(an_authority_that_wants_no_delay_is_asked_once_a_minute_at_most),
 		T(a_full_state_directory_loses_nothing),
 		T(reading_only_writes_nothing),
+		T(a_bell_that_cannot_be_silenced_is_given_up),
 		T(a_second_agent_does_not_start),
 	};
 
