@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "license/base/clock.h"
 #include "license/base/log.h"
@@ -311,6 +312,19 @@ ask(void *self, struct loop_want *want)
 	}
 }
 
+/* A bell that cannot be silenced would keep the loop from ever sleeping. */
+static bool
+hear_bell(struct keeper *keeper)
+{
+	if (watch_drain(keeper->watch_fd))
+		return true;
+	log_warn("The directory of the license file is not watched any more: "
+		 "it is looked at every %d seconds", KEEPER_BEAT_S);
+	close(keeper->watch_fd);
+	keeper->watch_fd = -1;
+	return false;
+}
+
 static void
 tell(void *self, const struct loop_got *got)
 {
@@ -322,8 +336,8 @@ tell(void *self, const struct loop_got *got)
 	if (keeper->watch_fd != -1 && got->count > 0) {
 		clients.fds++;
 		clients.count--;
-		look |= got->fds[0].revents != 0 &&
-		    watch_drain(keeper->watch_fd);
+		if (got->fds[0].revents != 0)
+			look |= hear_bell(keeper);
 	}
 	if (look) {
 		keeper->next_look = (mono_t){0};
