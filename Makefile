@@ -25,7 +25,7 @@ LICENSE   = agent_report answer codec codec_value command documents edges facts 
             keyring names policy report sign status text timekeeping \
             verify
 KEEPER    = client disk errands inspect keeper load machine_key memory pulse \
-            renew view watch
+            renew successor view watch
 EXPORTER  = metrics process web
 AGENT     = announce config config_check control execute mib mib_objects \
             notices once snmp socket subtree

@@ -9,6 +9,7 @@
  *   load.c    what is on disk, at start and when it changes
  *   renew.c   one exchange from the request to the last rename
  *   memory.c  the signed state documents
+ *   successor.c  the license that begins later
  */
 #ifndef LICENSE_KEEPER_HOLDING_H
 #define LICENSE_KEEPER_HOLDING_H
@@ -44,6 +45,9 @@ struct holding {
 	bool request_fresh; /* its nonce was first sent in this attempt */
 	bool in_flight;
 	bool commit; /* ask at once, whatever the plan says */
+	struct buf next_bytes; /* of facts.has_successor */
+	struct license next;
+	struct file_identity next_watched;
 	bool kept;   /* license_bytes are in the state directory */
 	bool unread; /* a refusal or request is there, but was not readable */
 	mono_t mismatch_seen; /* offline: the first reading; ns 0: none */
@@ -116,8 +120,23 @@ void holding_look(struct holding *holding, bool force);
  */
 bool holding_place(struct holding *holding);
 
+/* holding_take: in force from memory; holding_place() makes it last. */
+bool holding_take(struct holding *holding, const struct buf *bytes,
+    const struct license *license);
+/* holding_supersedes: ${file} is to be taken in place of the one held. */
+bool holding_supersedes(const struct holding *holding,
+    const struct license *file);
 /* holding_replace: new bytes, or (out of memory) false and the old ones. */
 bool holding_replace(struct buf *to, const void *bytes, size_t len);
+
+/* successor.c */
+/* holding_stage: a license put over the one in force: true if it waits. */
+bool holding_stage(struct holding *holding, const struct buf *bytes,
+    const struct license *license);
+/* holding_look_next: PATH.next, if it changed. */
+void holding_look_next(struct holding *holding);
+/* holding_succeed: the one that waits, if its time has come. */
+void holding_succeed(struct holding *holding);
 
 /* renew.c */
 /* holding_cancel: no answer is waited for or asked for any more. */

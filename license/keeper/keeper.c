@@ -36,6 +36,7 @@ holding_free(struct holding *holding)
 	buf_fini(&holding->license_bytes);
 	buf_fini(&holding->refusal_bytes);
 	buf_fini(&holding->request_bytes);
+	buf_fini(&holding->next_bytes);
 	free(holding);
 }
 
@@ -142,6 +143,7 @@ holding_new(struct keeper *keeper, const struct keeper_license *config,
 	buf_init(&holding->license_bytes, DOCUMENT_MAX);
 	buf_init(&holding->refusal_bytes, DOCUMENT_MAX);
 	buf_init(&holding->request_bytes, DOCUMENT_MAX);
+	buf_init(&holding->next_bytes, DOCUMENT_MAX);
 	struct license_facts *facts = &holding->facts;
 	facts->last_result = RESULT_NEVER;
 	facts->last_refusal = REFUSAL_NONE;

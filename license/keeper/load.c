@@ -40,14 +40,14 @@ is_foreign(const struct holding *holding, const struct license *license)
 }
 
 /*
- * Is ${file} to be taken in place of ${held}? A license for this machine
+ * Is ${file} to be taken in place of the one held? A license for this machine
  * beats another machine's; then the later document of one license; of two
  * licenses the one issued later, since that is what a person put there.
  */
-static bool
-supersedes(const struct holding *holding, const struct license *file,
-    const struct license *held)
+bool
+holding_supersedes(const struct holding *holding, const struct license *file)
 {
+	const struct license *held = &holding->facts.license;
 	bool file_foreign = is_foreign(holding, file);
 	bool held_foreign = is_foreign(holding, held);
 
@@ -90,17 +90,17 @@ plan_again(struct holding *holding)
 	}
 }
 
-static bool
-take(struct holding *holding, struct candidate *c)
+bool
+holding_take(struct holding *holding, const struct buf *bytes,
+    const struct license *license)
 {
 	struct license_facts *facts = &holding->facts;
 
-	if (!holding_replace(&holding->license_bytes, c->bytes.data,
-		c->bytes.len))
+	if (!holding_replace(&holding->license_bytes, bytes->data, bytes->len))
 		return false;
 	holding->kept = false;
 	facts->sequence = policy_highest(facts);
-	facts->license = c->license;
+	facts->license = *license;
 	facts->has_license = true;
 	facts->file_detail[0] = '\0';
 	if (facts->has_refusal && policy_refused(facts) == 0) {
@@ -108,6 +108,7 @@ take(struct holding *holding, struct candidate *c)
 		facts->grace_from = (utc_t){0};
 	}
 	facts->sequence = policy_highest(facts);
+	plan_again(holding);
 	holding->keeper->dirty = true;
 	return true;
 }
@@ -222,10 +223,8 @@ consider(struct holding *holding, enum disk_found found, struct candidate *c)
 			nothing_good(holding, found, c);
 			return;
 		}
-		if (take(holding, c)) {
+		if (holding_take(holding, &c->bytes, &c->license))
 			holding_place(holding);
-			plan_again(holding);
-		}
 		return;
 	}
 	if (found != DISK_OURS) {
@@ -240,13 +239,13 @@ consider(struct holding *holding, enum disk_found found, struct candidate *c)
 		facts->file_state = LICENSE_FILE_GOOD;
 		return;
 	}
-	if (c->good && supersedes(holding, &c->license, &facts->license)) {
-		if (!take(holding, c))
+	if (c->good && holding_supersedes(holding, &c->license)) {
+		if (holding_stage(holding, &c->bytes, &c->license) ||
+		    !holding_take(holding, &c->bytes, &c->license))
 			return;
 		log_info("The license file %s was replaced: it is in force",
 		    holding->config.license_file);
 		holding_place(holding);
-		plan_again(holding);
 		return;
 	}
 	set_aside(holding, c, c->good);
@@ -259,6 +258,7 @@ holding_look(struct holding *holding, bool force)
 	struct file_identity now;
 	struct candidate c = {.good = false};
 
+	holding_look_next(holding);
 	file_identify(path, &now);
 	if (!force && file_same(&now, &holding->watched))
 		return;
@@ -297,7 +297,8 @@ load_kept(struct holding *holding)
 		DISK_LICENSE, &c.bytes) == 0) {
 		judge(holding, &c);
 		if (c.good)
-			holding->kept = take(holding, &c);
+			holding->kept = holding_take(holding, &c.bytes,
+			    &c.license);
 		else
 			log_warn("The license kept in %s is not used: %s",
 			    holding->keeper->directory,
@@ -377,6 +378,7 @@ holding_load(struct holding *holding)
 	holding_recall(holding);
 	load_kept(holding);
 	holding_look(holding, true);
+	holding_succeed(holding);
 	holding->unread = true;
 	holding_load_unread(holding);
 	holding->facts.sequence = policy_highest(&holding->facts);

@@ -306,6 +306,9 @@ ask(void *self, struct loop_want *want)
 		loop_want_at(want, keeper->waiters[i].until);
 	for (size_t i = 0; i < keeper->count; i++) {
 		const struct holding *holding = keeper->holdings[i];
+		utc_t begins = holding->facts.successor_not_before;
+		if (utc_before(now, begins))
+			loop_want_at(want, after_s(boot, begins.s - now.s));
 		if (may_renew(keeper, holding))
 			loop_want_at(want, after_s(boot,
 				holding->facts.next_attempt.s - now.s));
@@ -347,6 +350,8 @@ tell(void *self, const struct loop_got *got)
 	client_tell(keeper->client, &clients);
 	if (keeper->next_beat.ns <= got->now.ns)
 		beat(keeper, got->now);
+	for (size_t i = 0; i < keeper->count; i++)
+		holding_succeed(keeper->holdings[i]);
 	renew_due(keeper);
 	keeper_expire_waiters(keeper, got->now);
 	if (keeper->dirty)

@@ -89,6 +89,8 @@ drop(const void *bytes, size_t len)
 	run(5);
 }
 
+static int64_t begins_s; /* from now; 0: it has begun */
+
 /* A license for this machine that nobody asked for. */
 static void
 make(int mode, const char *id, int64_t sequence, enum sample_who signer,
@@ -111,6 +113,11 @@ make(int mode, const char *id, int64_t sequence, enum sample_who signer,
 		text_copy(l->bind_cpu_model, TEXT_256, online.bind_cpu_model);
 		l->bind_logical_cpus = online.bind_logical_cpus;
 		l->bind_memory_mib = world.hardware.memory_mib;
+		if (begins_s > 0) {
+			l->not_before = utc_add(world.wall, begins_s);
+			l->lease_end = l->term_end = utc_add(l->not_before,
+			    365 * (int64_t)DAY_S);
+		}
 	}
 	buf_init(out, DOCUMENT_MAX);
 	world_seal(PURPOSE_LICENSE, &value, signer, root, out);
@@ -488,6 +495,55 @@ an_offline_license_put_in_place_ends_the_exchange(void **state)
 	assert_true(account->posts > posts);
 	assert_int_equal(report().mode, MODE_ONLINE);
 	buf_fini(&file);
+}
+
+static void
+a_license_that_begins_later_waits_and_takes_over_on_time(void **state)
+{
+	const char *path = world.licenses[0].license_file;
+	char next[KEEPER_PATH_SIZE + 8];
+	struct buf current, successor;
+	struct stat st;
+
+	(void)state;
+	snprintf(next, sizeof(next), "%s.next", path);
+	start();
+	make(MODE_OFFLINE, "sub-000043", 1, SAMPLE_SIGNER, SAMPLE_ROOT,
+	    &current);
+	drop(current.data, current.len);
+	begins_s = 20 * (int64_t)DAY_S;
+	utc_t begins = utc_add(world.wall, begins_s);
+	make(MODE_OFFLINE, "sub-000043", 2, SAMPLE_SIGNER, SAMPLE_ROOT,
+	    &successor);
+	begins_s = 0;
+	/* Twice: over the current, and (after it was withdrawn) beside it. */
+	drop(successor.data, successor.len);
+	assert_true(report().usable);
+	assert_int_equal(report().sequence, 1);
+	assert_int_equal(report().successor_not_before.s, begins.s);
+	assert_file(path, current.data, current.len);
+	assert_file(next, successor.data, successor.len);
+	assert_int_equal(unlink(next), 0);
+	run(40);
+	assert_false(report().has[FIELD_ID_SUCCESSOR]);
+	assert_int_equal(file_replace(next, successor.data, successor.len,
+		0644), 0);
+	run(40);
+	assert_true(report().has[FIELD_ID_SUCCESSOR]);
+	restart(10);
+	assert_true(report().has[FIELD_ID_SUCCESSOR]);
+	run(begins.s - world.wall.s - 1);
+	assert_int_equal(report().sequence, 1);
+	run(1);
+	assert_int_equal(report().sequence, 2);
+	assert_true(report().usable);
+	assert_false(report().has[FIELD_ID_SUCCESSOR]);
+	assert_int_equal(stat(next, &st), -1);
+	assert_file(path, successor.data, successor.len);
+	restart(10);
+	assert_int_equal(report().sequence, 2);
+	buf_fini(&current);
+	buf_fini(&successor);
 }
 
 static void
@@ -872,6 +928,7 @@ main(void)
 		T(a_directory_or_a_fifo_at_the_path_is_a_strangers),
 		T(a_path_that_cannot_be_written_does_not_stop_the_lease),
 		T(an_offline_license_put_in_place_ends_the_exchange),
+		T(a_license_that_begins_later_waits_and_takes_over_on_time),
 		T(an_offline_mismatch_needs_two_readings),
 		T(a_reconfiguration_adds_keeps_and_removes),
 		T(who_waits_for_removed_licenses_is_told),
