@@ -276,6 +276,8 @@ world_decide(struct account *account, const struct buf *body)
 			text_copy(answer.license.bind_cpu_model, TEXT_256,
 			    "Old CPU");
 		answer.license.refresh_after_s = account->refresh_after_s;
+		if (account->refresh_after_s == 0)
+			answer.license.refresh_window_s = 0;
 		memcpy(answer.license.request_sha256, digest, SHA256_SIZE);
 	} else {
 		sample_refusal(&answer.refusal);

@@ -272,9 +272,27 @@ check_grant(void)
 	check_refresh();
 }
 
+/* What was said is known after a restart, or is asked for again. */
+static void
+check_remembered(void)
+{
+	char path[WORLD_PATH + 32];
+
+	world.mode = WORLD_HOLDS;
+	if (world_account_of(0)->status != 403 ||
+	    !require(world_start(), "the agent does not start again"))
+		return;
+	snprintf(path, sizeof(path), "%s/license0.request", world.state);
+	require(report().state == STATE_SUSPENDED || access(path, F_OK) == 0,
+	    "a refusal is lost");
+	world_stop();
+}
+
 static void
 check_suspension(void)
 {
+	check_remembered();
+	world.mode = WORLD_ANSWERS;
 	if (!require(world_start(), "the agent does not start again"))
 		return;
 	sleep_s(26 * HOUR_S);

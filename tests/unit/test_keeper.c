@@ -334,17 +334,28 @@ static void
 refused_hardware_runs_for_its_grace_also_over_a_restart(void **state)
 {
 	struct account *account = world_account_of(0);
+	char path[WORLD_PATH + 32];
+	struct buf before;
 
 	(void)state;
 	start();
+	snprintf(path, sizeof(path), "%s/license0.state", world.state);
+	read_path(path, &before);
 	account->refusal = REFUSAL_HARDWARE_LIMIT;
 	text_copy(world.hardware.cpu_model, TEXT_256, "New CPU");
-	run(1200);
+	run(700);
 	assert_true(report().usable);
 	utc_t grace_end = report().grace_end;
 	assert_in_range(grace_end.s - world.wall.s, 259200 - 1300, 259200);
 	restart(60);
 	assert_int_equal(report().grace_end.s, grace_end.s);
+	/* A crash before the state said when it began: the refusal says it. */
+	world_stop();
+	world.mode = WORLD_UNREACHABLE;
+	assert_int_equal(file_replace(path, before.data, before.len, 0600), 0);
+	buf_fini(&before);
+	start();
+	assert_in_range(report().grace_end.s, grace_end.s - 10, grace_end.s);
 	run(259200 + 3600);
 	assert_false(report().usable);
 	assert_int_equal(report().state, STATE_HARDWARE_MISMATCH);
@@ -806,12 +817,8 @@ an_authority_that_wants_no_delay_is_asked_once_a_minute_at_most(void **state)
 	(void)state;
 	account->refresh_after_s = 0;
 	start();
-	utc_t picked = report().refresh_next_attempt;
-	assert_true(picked.s >= world.wall.s);
-	/* An hour before its lease is issued, by its clock: always due. */
-	world.wall = utc_add(world.wall, 3000);
 	run(DAY_S);
-	assert_in_range(account->posts, 2, 1441);
+	assert_in_range(account->posts, 1000, 1441);
 }
 
 static void
