@@ -420,9 +420,12 @@ gather(struct subtree *s, struct pollfd fds[static FDS_MAX], int *timeout_ms)
 	*timeout_ms = block ? -1 : (int)(timeout.tv_sec * 1000 +
 	    (timeout.tv_usec + 999) / 1000);
 
+	/*
+	 * While the pace holds, the queue is not listened to, empty or not: a
+	 * wake-up at its end listens again.
+	 */
 	int64_t wait_ns = subtree_pace_ns(s);
-	bool waits = s->connected && wait_ns > 0 &&
-	    notices_pending(s->notices) > 0;
+	bool waits = s->connected && wait_ns > 0;
 	int wait_ms = (int)(wait_ns / 1000000) + 1;
 	if (waits && (*timeout_ms == -1 || wait_ms < *timeout_ms))
 		*timeout_ms = wait_ms;
