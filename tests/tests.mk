@@ -81,7 +81,7 @@ fuzz-replay-%: $(B)/tests/fuzz/replay_%
 
 # The real programs on loopback. smilint.sh and dropin.sh say so (77) where
 # they cannot run: without the archive's package, without root.
-INTEGRATION = authority agree tamper crash freeze snmp smilint dropin rules \
+INTEGRATION = authority agree service tamper crash freeze snmp smilint dropin rules \
               install sandbox
 $(B)/tests/snmp_fixture $(B)/tests/lease_client: $(B)/tests/%: \
     $(B)/tests/integration/%.o $(B)/libleaseline.a
@@ -95,7 +95,9 @@ integration-%: all $(B)/tests/snmp_fixture $(B)/tests/lease_client
 floors: ## the house rules that a machine can see
 	@tests/floors.sh
 quick: floors ## under 30 s: house rules, unit, golden, vectors, years
-	@$(MAKE) --no-print-directory all unit golden vectors sim
+	@$(MAKE) --no-print-directory all unit golden vectors sim links
+links: all
+	@tests/links.sh $(B)
 sanitized: ## quick and a smoke under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory SAN=address,undefined unit golden vectors \
 		fuzz-replay all
@@ -114,5 +116,5 @@ check-all: check ## the long forms of the same
 	@FREEZE_S=120 FREEZE_STOP_S=90 $(MAKE) --no-print-directory \
 		integration-freeze
 
-.PHONY: check check-all clang floors fuzz fuzz-replay golden golden-update \
+.PHONY: check check-all clang floors fuzz fuzz-replay golden golden-update links \
 	integration quick sanitized sim unit vectors vectors-update
