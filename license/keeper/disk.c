@@ -15,7 +15,7 @@ static const struct {
 	const char *suffix;
 	mode_t mode;
 } kinds[] = {
-	[DISK_LICENSE] = {"lic", 0644},
+	[DISK_LICENSE] = {"good", 0644},
 	[DISK_REFUSAL] = {"refusal", 0600},
 	[DISK_REQUEST] = {"request", 0600},
 	[DISK_STATE] = {"state", 0600},

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Where a license's files are and how they may be touched. In the state
- * directory: NAME.lic (the last good license), NAME.refusal, NAME.request (on
- * its way), NAME.state. Elsewhere the license file itself: a file that does
+ * directory: NAME.good (the last good license; not NAME.lic, which may be the
+ * license file), NAME.refusal, NAME.request (on its way), NAME.state.
+ * Elsewhere the license file itself: a file that does
  * not begin "leaseline-" is never written, renamed or moved. It does not know
  * what makes a document good.
  */

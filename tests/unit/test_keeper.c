@@ -413,6 +413,24 @@ a_file_that_is_not_better_is_set_aside(void **state)
 	buf_fini(&foreign);
 }
 
+/* Its default beside a vendor's own FastNetMon. */
+static void
+a_license_file_in_the_state_directory_has_its_second_copy(void **state)
+{
+	struct keeper_license *license = &world.licenses[0];
+
+	(void)state;
+	snprintf(license->license_file, sizeof(license->license_file),
+	    "%s/license0.lic", world.state);
+	start();
+	world_stop();
+	world.mode = WORLD_UNREACHABLE;
+	assert_int_equal(file_replace(license->license_file, garbage,
+		sizeof(garbage) - 1, 0644), 0);
+	start();
+	assert_true(report().usable);
+}
+
 static void
 a_strangers_file_is_never_touched(void **state)
 {
@@ -931,6 +949,7 @@ main(void)
 		T(refused_hardware_runs_for_its_grace_also_over_a_restart),
 		T(a_newer_file_is_taken_without_a_restart),
 		T(a_file_that_is_not_better_is_set_aside),
+		T(a_license_file_in_the_state_directory_has_its_second_copy),
 		T(a_strangers_file_is_never_touched),
 		T(a_directory_or_a_fifo_at_the_path_is_a_strangers),
 		T(a_path_that_cannot_be_written_does_not_stop_the_lease),
