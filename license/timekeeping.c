@@ -10,11 +10,22 @@ is_set(const struct clock_anchor *anchor)
 	return anchor->at.s != 0;
 }
 
+/*
+ * An uptime of decades is no uptime: another clock was put in its place (a
+ * restored checkpoint, a clock under test). Its differences still count.
+ */
+static bool
+is_uptime(mono_t boot)
+{
+	return mono_s(boot) < CLOCK_UPTIME_MAX_S;
+}
+
 static bool
 in_this_boot(const struct clock_anchor *anchor,
     const struct clock_reading *reading)
 {
 	return is_set(anchor) && anchor->boot.ns <= reading->boot.ns &&
+	    is_uptime(anchor->boot) == is_uptime(reading->boot) &&
 	    strcmp(anchor->boot_id, reading->boot_id) == 0;
 }
 
@@ -30,6 +41,8 @@ at_least(const struct clock_anchor *anchor, const struct clock_reading *reading)
 	mono_t since = reading->boot;
 	if (in_this_boot(anchor, reading))
 		since.ns -= anchor->boot.ns;
+	else if (!is_uptime(since))
+		since.ns = 0;
 	return utc_add(anchor->at, mono_s(since));
 }
 
@@ -82,8 +95,9 @@ timekeeping_learn(struct clock_memory *memory,
 	    verdict->now.s <= proven.s + CLOCK_TOLERANCE_S;
 
 	memory->seen = anchor_now(verdict->now, reading);
-	if (verdict->trust == TRUST_TRUSTED || near ||
-	    mono_s(reading->boot) >= CLOCK_PROVEN_UPTIME_S)
+	bool proven_by_uptime = is_uptime(reading->boot) &&
+	    mono_s(reading->boot) >= CLOCK_PROVEN_UPTIME_S;
+	if (verdict->trust == TRUST_TRUSTED || near || proven_by_uptime)
 		memory->high_water = anchor_now(
 		    utc_max(verdict->now, proven), reading);
 }

@@ -19,7 +19,11 @@
 #include "license/base/clock.h"
 #include "license/names.h"
 
-enum { CLOCK_TOLERANCE_S = 3600, CLOCK_PROVEN_UPTIME_S = DAY_S };
+enum {
+	CLOCK_TOLERANCE_S = 3600,
+	CLOCK_PROVEN_UPTIME_S = DAY_S,
+	CLOCK_UPTIME_MAX_S = 20 * 365 * DAY_S,
+};
 
 /* clock_reading: what the machine's clocks say at one moment. */
 struct clock_reading {

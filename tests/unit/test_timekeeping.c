@@ -174,6 +174,26 @@ a_mark_too_high_is_healed_by_a_fresh_answer_only(void **state)
 	assert_int_equal(timekeeping_judge(&m, &r).now.s, NOON);
 }
 
+static void
+an_uptime_of_decades_is_another_clock_and_no_elapsed_time(void **state)
+{
+	struct clock_memory m = {0};
+	int64_t other = NOON + 2 * DAY_S;
+
+	(void)state;
+	sign(&m, NOON, NOON, 100, "a");
+	m.seen = (struct clock_anchor){0};
+	struct clock_verdict v = judge(&m, other, other, "a");
+	assert_int_equal(v.now.s, other);
+	assert_int_equal(v.trust, TRUST_UNVERIFIED);
+	/* Its differences count: a jump is a jump. */
+	v = judge(&m, other + 60, other + 60, "a");
+	assert_int_equal(v.now.s, other + 60);
+	v = judge(&m, other + 30 * DAY_S, other + 120, "a");
+	assert_int_equal(v.trust, TRUST_STEPPED_FORWARD);
+	assert_int_equal(v.now.s, other + 120);
+}
+
 int
 main(void)
 {
@@ -187,6 +207,8 @@ main(void)
 		    a_jump_ahead_across_boots_is_believed_but_poisons_nothing),
 		cmocka_unit_test(a_day_of_uptime_proves_a_jump_across_boots),
 		cmocka_unit_test(a_dead_rtc_is_healed_by_a_signed_time),
+		cmocka_unit_test(
+		    an_uptime_of_decades_is_another_clock_and_no_elapsed_time),
 		cmocka_unit_test(
 		    a_mark_too_high_is_healed_by_a_fresh_answer_only),
 	};
