@@ -100,7 +100,8 @@ snmp_answers() {
 		.1.3.6.1.2.1.1.3.0
 }
 
-# start_snmpd: on $SNMP_PORT if set (a restart), else on a free port.
+# start_snmpd: on $SNMP_PORT if set (a restart), else on a free port. Nothing
+# that is started holds our output: who reads it waits for its end.
 start_snmpd() {
 	tries=5
 	while [ $tries -gt 0 ]; do
@@ -119,13 +120,13 @@ start_snmpd() {
 			>> "$D/snmpd.conf"
 		SNMP_PERSISTENT_DIR=$D/snmp /usr/sbin/snmpd -f -I -smux \
 			-Lf "$D/snmpd.log" -C -c "$D/snmpd.conf" \
-			-p "$D/snmpd.pid" &
+			-p "$D/snmpd.pid" >> "$D/snmpd.out" 2>&1 &
 		SNMPD_PID=$!
 		wait_until 5 snmp_answers && return 0
 		stop_pid "$SNMPD_PID"
 		SNMP_PORT= tries=$((tries - 1))
 	done
-	cat "$D/snmpd.log" >&2
+	cat "$D/snmpd.out" "$D/snmpd.log" >&2
 	return 1
 }
 
@@ -170,7 +171,7 @@ metrics_line() {
 # start_agent: waits until it serves; not until it has a license.
 start_agent() {
 	started_lines=$(grep -c "Serving metrics" "$LOG_FILE" 2>/dev/null)
-	$AGENT_PREFIX "$B/leaselined" -c "$CONFIG" 2>> "$D/agent.err" &
+	$AGENT_PREFIX "$B/leaselined" -c "$CONFIG" >> "$D/agent.err" 2>&1 &
 	AGENT_PID=$!
 	wait_until 10 agent_serves "${started_lines:-0}" ||
 		{ cat "$D/agent.err" "$LOG_FILE" >&2; return 1; }

@@ -13,7 +13,7 @@ stop_run() {
 		. "$RUN/env"
 		for pid in $AGENT_PID $SNMPD_PID $AUTHORITY_PID; do
 			# A pid may belong to somebody else by now.
-			tr '\0' ' ' < "/proc/$pid/cmdline" 2>/dev/null |
+			tr '\0' ' ' 2>/dev/null < "/proc/$pid/cmdline" |
 				grep -qF "$RUN" && stop_pid "$pid"
 		done
 	)
