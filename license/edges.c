@@ -36,6 +36,13 @@ pair(bool before, bool after, unsigned raise, unsigned clear)
 	return !before && after ? raise : before && !after ? clear : 0;
 }
 
+/* Before the first answer after the first start nothing has ended yet. */
+static bool
+is_down(const struct report *report)
+{
+	return !report->usable && report->severity == SEVERITY_CRITICAL;
+}
+
 static bool
 is_stepped(const struct report *report)
 {
@@ -71,7 +78,7 @@ edges_between(const struct report *before, const struct report *after)
 	struct edges edges = {.first = before == NULL};
 
 	expiring_edges(before, after, &edges);
-	edges.set |= pair(before != NULL && !before->usable, !after->usable,
+	edges.set |= pair(before != NULL && is_down(before), is_down(after),
 	    edge_bit(UNUSABLE), edge_bit(USABLE_AGAIN));
 	edges.set |= pair(before != NULL && before->failing, after->failing,
 	    edge_bit(REFRESH_FAILING), edge_bit(REFRESH_RESTORED));

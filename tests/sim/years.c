@@ -180,9 +180,8 @@ check(struct world *w)
 	struct edges edges = edges_between(w->has_report ? &w->report : NULL,
 	    &r);
 	bool was_usable = w->has_report && w->report.usable;
-	if (w->has_report && was_usable != r.usable &&
-	    (edges.set & (edge_bit(UNUSABLE) | edge_bit(USABLE_AGAIN))) == 0)
-		broken(w, "a turn of usable is an edge");
+	if (was_usable && !r.usable && (edges.set & edge_bit(UNUSABLE)) == 0)
+		broken(w, "an end of usable is an edge");
 	w->report = r;
 	w->has_report = true;
 	if (r.usable && (utc_before(r.lease_end, w->now) ||
