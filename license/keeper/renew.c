@@ -134,12 +134,18 @@ prepare_request(struct holding *holding)
 	buf_init(&bytes, DOCUMENT_MAX);
 	if (holding_compose(holding, holding->facts.has_license ? ASK_REFRESH :
 							      ASK_ACTIVATE,
-		&bytes))
-		good = storage_result(keeper, "the request",
+		&bytes)) {
+		bool kept = storage_result(keeper, "the request",
 		    disk_write(keeper->directory, holding->facts.name,
-			DISK_REQUEST, bytes.data, bytes.len), started) &&
+			DISK_REQUEST, bytes.data, bytes.len), started);
+		/*
+		 * A disk that stays full must not end a lease: once overdue it
+		 * is sent all the same. A crash then costs an audited fork.
+		 */
+		good = (kept || policy_failing(&holding->facts,
+			keeper_now(keeper))) &&
 		    holding_adopt_request(holding, &bytes);
-	else
+	} else
 		log_error("The request for %s cannot be made: the system has "
 			  "no randomness, or the product name is not a good "
 			  "one", holding->facts.name);
