@@ -142,8 +142,10 @@ prepare_request(struct holding *holding)
 		 * A disk that stays full must not end a lease: once overdue it
 		 * is sent all the same. A crash then costs an audited fork.
 		 */
-		good = (kept || policy_failing(&holding->facts,
-			keeper_now(keeper))) &&
+		bool overdue = policy_failing(&holding->facts,
+		    keeper_now(keeper)) &&
+		    holding->facts.last_refusal == REFUSAL_NONE;
+		good = (kept || overdue) &&
 		    holding_adopt_request(holding, &bytes);
 	} else
 		log_error("The request for %s cannot be made: the system has "

@@ -272,18 +272,25 @@ check_grant(void)
 	check_refresh();
 }
 
-/* What was said is known after a restart, or is asked for again. */
+/*
+ * What was said is known after a restart, or the request is still there to be
+ * asked again, or (it could never be written) another is asked at once.
+ */
 static void
 check_remembered(void)
 {
 	char path[WORLD_PATH + 32];
+	int posts = world_account_of(0)->posts;
 
 	world.mode = WORLD_HOLDS;
 	if (world_account_of(0)->status != 403 ||
 	    !require(world_start(), "the agent does not start again"))
 		return;
 	snprintf(path, sizeof(path), "%s/license0.request", world.state);
-	require(report().state == STATE_SUSPENDED || access(path, F_OK) == 0,
+	bool known = report().state == STATE_SUSPENDED ||
+	    access(path, F_OK) == 0;
+	world_run(2);
+	require(known || world_account_of(0)->posts > posts,
 	    "a refusal is lost");
 	world_stop();
 }
