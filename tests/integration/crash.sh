@@ -5,6 +5,11 @@
 # fork nor a clone.
 . "$(dirname "$0")/lib.sh"
 MOMENTS=${MOMENTS:-100}
+scope=$(cat /proc/sys/kernel/yama/ptrace_scope 2>/dev/null)
+[ "$(id -u)" -eq 0 ] || [ "${scope:-0}" -eq 0 ] || {
+	say "crash: skipped: kernel.yama.ptrace_scope lets root alone trace" >&2
+	exit 77
+}
 SNMP_ENABLED=no
 CALLS=openat,write,read,fsync,rename,unlink,close,sendto,recvfrom,connect,fchmod
 make_directory "$(mktemp -d "${TMPDIR:-/tmp}/crash.XXXXXX")"

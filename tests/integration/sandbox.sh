@@ -90,8 +90,9 @@ sed -i -e "s,$AUTHORITY_DIR/,$D/trust/,; s,^log-file.*,log-file = $LOG_FILE," \
 chmod 644 "$CONFIG" "$D/trust"/*
 chgrp "$gid" "$S/agentx.sock" && chmod 660 "$S/agentx.sock"
 
-# strace outside: it needs rights that the agent has not.
-AGENT_PREFIX="strace -f -qq -y -o $D/trace $AS_AGENT"
+# strace outside, for it needs rights that the agent has not; and not as its
+# parent (-D), so that what is stopped is the agent.
+AGENT_PREFIX="strace -D -f -qq -y -o $D/trace $AS_AGENT"
 start_agent || die "the agent does not start"
 control() { "$B/fcli" --socket "$D/run/control.sock" "$@"; }
 wait_until 30 control show license || fail "no license came"
