@@ -41,8 +41,8 @@ struct keeper_options {
 	size_t license_count;
 	struct board *board;
 	/*
-	 * edges: called after each publication for each license with edges, on
-	 * the keeper's thread; must not block. May be NULL.
+	 * edges: called after each publication for each license with edges or
+	 * another state, on the keeper's thread; must not block. May be NULL.
 	 */
 	void (*edges)(void *self, const struct report *report,
 	    const struct edges *edges);

@@ -226,10 +226,11 @@ tell_edges(struct keeper *keeper)
 		report_make(&holding->facts, now, keeper->trust, &report);
 		struct edges edges = edges_between(
 		    holding->has_report ? &holding->report : NULL, &report);
+		bool turned = report.state != holding->report.state;
 		holding->report = report;
 		holding->has_report = true;
 		next = utc_min(next, edges_next(&report));
-		if (edges.set == 0 && !edges.first)
+		if (edges.set == 0 && !edges.first && !turned)
 			continue;
 		log_edges(&report, &edges);
 		if (keeper->edges != NULL)
