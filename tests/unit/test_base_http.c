@@ -453,8 +453,10 @@ the_bound_address_is_told(void **state)
 	assert_memory_equal(http_address(listener), "127.0.0.1:", 10);
 	assert_true(port > 0);
 	tear_down(NULL);
-	if (listen_with((struct http_options){.listen = "[::]:0"}) == -1)
-		skip(); /* a machine without IPv6 */
+	if (listen_with((struct http_options){.listen = "[::]:0"}) == -1) {
+		print_message("skipped: a machine without IPv6\n");
+		skip();
+	}
 	assert_memory_equal(http_address(listener), "[::]:", 5);
 	ask("POST /echo HTTP/1.1\r\n" LAST "Content-Length: 1\r\n\r\nx", out,
 	    sizeof(out));
