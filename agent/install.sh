@@ -8,12 +8,12 @@ to=$DESTDIR$PREFIX
 config=$DESTDIR/etc/leaseline/leaseline.conf
 share=share/leaseline
 
-# Mode, file, place below PREFIX.
+# Mode, file, place below PREFIX. $B may be a path with a space.
 files() {
 	cat <<-END
-	755 $B/leaselined                     sbin/leaselined
-	755 $B/leaseline-authority            sbin/leaseline-authority
-	755 $B/fcli                           bin/leaseline
+	755 B/leaselined                      sbin/leaselined
+	755 B/leaseline-authority             sbin/leaseline-authority
+	755 B/fcli                            bin/leaseline
 	644 agent/leaselined.8                share/man/man8/leaselined.8
 	644 agent/leaseline.conf.5            share/man/man5/leaseline.conf.5
 	644 license/fcli/fcli.1               share/man/man1/leaseline.1
@@ -75,6 +75,7 @@ install_all() {
 	as_root=
 	[ -n "$DESTDIR" ] || [ "$(id -u)" -ne 0 ] || as_root=yes
 	files | while read -r mode file place; do
+		case $file in B/*) file=$B/${file#B/} ;; esac
 		install -D -m "$mode" "$file" "$to/$place" || exit 1
 	done || exit 1
 	sed -i "s,/usr/sbin/,$PREFIX/sbin/," \
