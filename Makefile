@@ -21,13 +21,13 @@ B       := $(O)/$(CC)$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 
 # The lists are the map: floor 0, floor 1, floor 2, floor 3, roofs.
 BASE      = buf clock conf encode exposition file http log loop notify utc
-LICENSE   = agent_report answer codec codec_value command documents edges facts fields hardware json \
+LICENSE   = advice agent_report answer codec codec_value command documents edges facts fields hardware json \
             keyring names policy report sign status text timekeeping \
             verify
 KEEPER    = client disk errands inspect keeper load machine_key memory pulse \
             renew successor view watch
 EXPORTER  = metrics process web
-AGENT     = announce config config_check control execute mib mib_objects \
+AGENT     = announce config config_check config_files control execute mib mib_objects \
             notices once snmp socket subtree
 AUTHORITY = admin arguments certificate database decide event grant init \
             inspect issue output records route schema serve sqlite tally \

@@ -92,6 +92,13 @@ bool config_parse(const char *path, const char *text, struct config *out,
  */
 bool config_check(const char *path, struct config *config, struct buf *error);
 
+/*
+ * config_check_files (config_files.c): what the files named hold: the roots
+ * can be read and are roots, authority-ca is there, license-file is no
+ * directory. For -n, a start and a reload; the one-shot mode does without.
+ */
+bool config_check_files(const struct config *config, struct buf *error);
+
 void config_fini(struct config *config);
 
 /* config_print: as understood; it parses again to the same. */

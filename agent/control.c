@@ -17,6 +17,7 @@
 #include "agent/socket.h"
 #include "license/base/buf.h"
 #include "license/base/clock.h"
+#include "license/base/file.h"
 #include "license/command.h"
 #include "license/keeper/keeper.h"
 #include "license/keeper/view.h"
@@ -59,6 +60,7 @@ struct control {
 	struct control_options options;
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	int fd;
+	struct file_identity made; /* the socket, as made by us */
 	struct socket_group group;
 	mono_t accept_at; /* after running out of descriptors */
 	struct client clients[CONTROL_CLIENTS_MAX];
@@ -204,11 +206,10 @@ name_waiters(struct client *client)
 	size_t count = 0;
 
 	if (!client->command.all) {
-		good = make_waiters(client, 1);
-		if (good)
-			text_copy(client->waiters[0].name, LICENSE_NAME_SIZE,
-			    client->command.name);
-		return good;
+		if (!make_waiters(client, 1))
+			return false;
+		return text_copy(client->waiters[0].name, LICENSE_NAME_SIZE,
+		    client->command.name);
 	}
 	view = view_take(client->control->options.board);
 	for (size_t i = 0; view != NULL && i < view->count; i++)
@@ -235,7 +236,8 @@ client_ask_keeper(struct client *client, bool commit)
 		struct buf error;
 
 		buf_init(&error, 1024);
-		bool asked = commit ?
+		/* One commit asks for all of them: the others join it. */
+		bool asked = commit && i == 0 ?
 		    keeper_commit(keeper, waiter->name, waiter_done, waiter,
 			&error) :
 		    keeper_renew(keeper, waiter->name, waiter_done, waiter,
@@ -274,15 +276,12 @@ client_change(struct client *client)
 	}
 	if (commit && !client_reload(client))
 		return;
-	bool named = commit ? make_waiters(client, 1) : name_waiters(client);
-	if (!named) {
+	/* A commit also reads what nobody refreshes. */
+	if (!name_waiters(client) && (!commit || !make_waiters(client, 1))) {
 		client_result(client, false, "no license here is one that a "
 		    "refresh keeps alive");
 		return;
 	}
-	if (commit)
-		text_copy(client->waiters[0].name, LICENSE_NAME_SIZE,
-		    client->command.name);
 	client_ask_keeper(client, commit);
 	client->phase = WAITING;
 	client->deadline = after(WAIT_S);
@@ -481,6 +480,7 @@ control_open(const struct control_options *options, struct buf *error)
 		return NULL;
 	}
 	text_copy(control->path, sizeof(control->path), options->path);
+	file_identify(control->path, &control->made);
 	socket_find_group(options->group, &control->group);
 	return control;
 }
@@ -495,6 +495,6 @@ control_close(struct control *control)
 			client_close(&control->clients[i]);
 	}
 	close(control->fd);
-	unlink(control->path);
+	socket_remove(control->path, &control->made);
 	free(control);
 }

@@ -131,8 +131,9 @@ reload(void *self, struct buf *error)
 	struct config config;
 	bool good = config_load(d->config_path, &config, error);
 
-	if (good && !keeper_reconfigure(d->keeper, config.licenses,
-			config.license_count, error)) {
+	if (good && (!config_check_files(&config, error) ||
+			!keeper_reconfigure(d->keeper, config.licenses,
+			    config.license_count, error))) {
 		config_fini(&config);
 		good = false;
 	}
@@ -435,6 +436,8 @@ main(int argc, char **argv)
 		status = once_run(the.config_path, (size_t)(argc - optind),
 		    (const char *const *)argv + optind);
 	else if (!config_load(the.config_path, &the.config, &error))
+		status = 2;
+	else if (!config_check_files(&the.config, &error))
 		status = 2;
 	else if (print)
 		status = print_config(&the.config);

@@ -134,3 +134,13 @@ socket_peer_may(int fd, const struct socket_group *group)
 	return group->found &&
 	    (peer.gid == group->id || in_group(fd, group->id));
 }
+
+void
+socket_remove(const char *path, const struct file_identity *made)
+{
+	struct file_identity there;
+
+	if (file_identify(path, &there) && there.device == made->device &&
+	    there.inode == made->inode)
+		unlink(path);
+}

@@ -30,4 +30,11 @@ void socket_find_group(const char *name, struct socket_group *out);
 /* socket_peer_may: root, our own user, or a member of the group. */
 bool socket_peer_may(int fd, const struct socket_group *group);
 
+/*
+ * socket_remove: unlink the socket file made; one that another agent has put
+ * there since is left alone.
+ */
+struct file_identity;
+void socket_remove(const char *path, const struct file_identity *made);
+
 #endif

@@ -9,25 +9,42 @@ enum { LADDER_STEPS = sizeof(ladder_days) / sizeof(ladder_days[0]),
 	HYSTERESIS_PCT = 5 };
 
 /*
- * How far down the ladder a report is: the number of steps at or above its
- * days. A step applies up to twice the warning threshold in force: 60 days
- * for an annual term, not for a monthly one.
+ * How far down the ladder a report is: how many rungs its days have passed.
+ * The rungs are those up to the warning threshold in force, the threshold
+ * itself, and for a term that is warned about a month ahead also 60 days. What
+ * the vendor ended is not on the ladder.
  */
 static int
-steps_down(const struct report *report)
+rungs_passed(const struct report *report, int64_t *crossed_days)
 {
-	if (!report->has[FIELD_ID_ACTION_DEADLINE])
+	bool ended = report->state == STATE_SUSPENDED ||
+	    report->state == STATE_CANCELLED;
+	int64_t warning_s = report->action_warning_s;
+
+	*crossed_days = 0;
+	if (ended || !report->has[FIELD_ID_ACTION_DEADLINE])
 		return 0;
 	int64_t days = utc_days(report->action_deadline, report->now);
-	int steps = 0;
+	int64_t lowest = INT64_MAX;
+	int passed = 0;
 
 	for (int i = 0; i < LADDER_STEPS; i++) {
-		bool applies = ladder_days[i] * DAY_S <=
-		    2 * report->action_warning_s;
-		if (applies && days <= ladder_days[i])
-			steps = i + 1;
+		int64_t rung = ladder_days[i];
+		bool applies = rung * DAY_S <= warning_s ||
+		    (rung == 60 && warning_s >= 30 * DAY_S);
+		if (!applies || days > rung)
+			continue;
+		passed++;
+		lowest = rung;
 	}
-	return steps;
+	bool warned = report->action_deadline.s - report->now.s < warning_s;
+	if (warned) {
+		passed++;
+		if (warning_s / DAY_S < lowest)
+			lowest = warning_s / DAY_S;
+	}
+	*crossed_days = passed == 0 ? 0 : lowest;
+	return passed;
 }
 
 static unsigned
@@ -60,12 +77,13 @@ static void
 expiring_edges(const struct report *before, const struct report *after,
     struct edges *edges)
 {
-	int was = before == NULL ? 0 : steps_down(before);
-	int is = steps_down(after);
+	int64_t crossed_days, unused;
+	int was = before == NULL ? 0 : rungs_passed(before, &unused);
+	int is = rungs_passed(after, &crossed_days);
 
 	if (is > was) {
 		edges->set |= edge_bit(EXPIRING);
-		edges->crossed_days = ladder_days[is - 1];
+		edges->crossed_days = crossed_days;
 	} else if (before != NULL && is < was &&
 	    utc_before(before->action_deadline, after->action_deadline)) {
 		edges->set |= edge_bit(RENEWED);

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "license/advice.h"
 #include "license/base/buf.h"
 #include "license/policy.h"
 
@@ -41,7 +42,11 @@ report_identity(const struct making *m)
 
 	SET_TEXT(out, NAME, name, facts->name);
 	SET_TEXT(out, LICENSE_FILE, license_file, facts->file);
-	SET_TEXT(out, FILE_DETAIL, file_detail, facts->file_detail);
+	SET_TEXT(out, FILE_DETAIL, file_detail,
+	    facts->file_state == LICENSE_FILE_STRANGER ?
+		"another program's file is there" :
+	    facts->file_state == LICENSE_FILE_UNWRITABLE ?
+		"it cannot be written" : facts->file_detail);
 	SET(out, INDEX, index, facts->index);
 	SET(out, SOURCE, source, facts->source);
 	SET_TEXT(out, CPU_MODEL, cpu_model, facts->hardware.cpu_model);
@@ -369,63 +374,11 @@ report_severity(const struct making *m)
 		    out->used_percent >= out->bandwidth_critical_pct,
 		    REASON_BANDWIDTH);
 	raise_two(out, facts->storage_failed ||
+		facts->last_result == RESULT_STORAGE ||
 		facts->file_state == LICENSE_FILE_STRANGER ||
 		facts->file_state == LICENSE_FILE_UNWRITABLE, false,
 	    REASON_STORAGE);
 	out->has[FIELD_ID_SEVERITY] = out->has[FIELD_ID_REASON] = true;
-}
-
-static const char *
-advice_for(const struct making *m)
-{
-	static const char *const advice[] = {
-		[REASON_NONE] = "Nothing to do.",
-		[REASON_MISSING] = "Check that the subscription is assigned to "
-			"this machine's address and that the authority is "
-			"reached, then run 'fcli set renew_license'.",
-		[REASON_INVALID] = "Put a good license file in place and run "
-			"'fcli commit'.",
-		[REASON_CANCELLED] = "Contact the vendor; after reinstatement "
-			"run 'fcli commit'.",
-		[REASON_SUSPENDED] = "Contact the vendor; after reinstatement "
-			"run 'fcli commit'.",
-		[REASON_NOT_YET_VALID] = "Check this machine's date; the "
-			"license begins later.",
-		[REASON_EXPIRED] = "Renew the subscription, then run "
-			"'fcli commit'.",
-		[REASON_HARDWARE_MISMATCH] = "Run 'fcli show license_status' "
-			"to see which part differs, then contact the vendor.",
-		[REASON_CLOCK_UNTRUSTED] = "Set this machine's clock (NTP); a "
-			"refresh confirms it.",
-		[REASON_TERM_ENDING] = "Renew the subscription before the term "
-			"ends.",
-		[REASON_LEASE_ENDING] = "Make the authority reachable again "
-			"before the lease ends; see 'fcli show "
-			"license_status'.",
-		[REASON_REFRESH_OVERDUE] = "Find out why refreshes fail: run "
-			"'fcli set renew_license' and read what it says.",
-		[REASON_REBIND_REFUSED] = "The hardware changed too often: "
-			"contact the vendor before the grace ends.",
-		[REASON_ADDRESS_CHANGED] = "Ask the vendor to approve this "
-			"machine's new address.",
-		[REASON_CLONE] = "Two machines use this license: stop one, "
-			"then contact the vendor.",
-		[REASON_BANDWIDTH] = "Order more bandwidth or use less.",
-		[REASON_STORAGE] = "Make the license file and the state "
-			"directory writable by the agent; see its log.",
-		[REASON_DATA_STALE] = "Check FastNetMon's own license refresh.",
-	};
-
-	if ((m->out->reason == REASON_STORAGE ||
-		m->out->reason == REASON_MISSING) &&
-	    m->facts->file_state == LICENSE_FILE_STRANGER)
-		return "Another program's file is at the license path: set "
-		       "license-file to a path of our own.";
-	if (m->out->reason == REASON_EXPIRED &&
-	    m->facts->license.mode == MODE_OFFLINE)
-		return "Ask the vendor for a new offline license: send the "
-		       "output of 'fcli show license_hardware_data'.";
-	return advice[m->out->reason];
 }
 
 void
@@ -450,7 +403,7 @@ report_make(const struct license_facts *facts, utc_t now, enum trust trust,
 	SET(out, STATE, state, find_state(&m));
 	SET(out, USABLE, usable, is_usable(&m, (enum state)out->state));
 	report_severity(&m);
-	SET_TEXT(out, ADVICE, advice, advice_for(&m));
+	SET_TEXT(out, ADVICE, advice, advice(facts, out));
 }
 
 /* None sorts first: a license without a deadline has nothing left. */

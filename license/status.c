@@ -346,8 +346,13 @@ row_source(const struct page *p, struct buf *out)
 {
 	buf_puts(out, names_sentence(NAMES_SOURCE, p->r->source));
 	if (has(p->r, LICENSE_FILE)) {
-		buf_puts(out, "; stored in ");
+		buf_puts(out, has(p->r, FILE_DETAIL) ? "; NOT in " :
+						       "; stored in ");
 		add_printable(p->r->license_file, out);
+	}
+	if (has(p->r, FILE_DETAIL)) {
+		buf_puts(out, ": ");
+		add_printable(p->r->file_detail, out);
 	}
 	if (has(p->r, DATA_AGE)) {
 		buf_puts(out, "; read ");

@@ -170,7 +170,10 @@ make_license(const struct weighing *w, int64_t sequence, struct license *l)
 	const struct subscription *s = &w->dossier->subscription;
 
 	*l = (struct license){ .kind = s->kind, .mode = MODE_ONLINE,
-		.billing = s->billing, .renews = s->renews,
+		.billing = s->billing,
+		/* What was cancelled does not begin again by itself. */
+		.renews = s->renews && s->status == SUBSCRIPTION_CANCELLED ?
+		    RENEWS_MANUAL : s->renews,
 		.on_expiry = s->on_expiry,
 		.bandwidth_mbits = s->bandwidth_mbits, .sequence = sequence,
 		.issued = w->q->now,

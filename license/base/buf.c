@@ -136,6 +136,20 @@ utf8_length(const char *p, size_t len)
 	return need;
 }
 
+/* U+200E, 200F, 2028 to 202E, 2066 to 2069: E2 80 xx and E2 81 xx. */
+static bool
+turns_a_line(const char *bytes, size_t n)
+{
+	const unsigned char *s = (const unsigned char *)bytes;
+
+	if (n != 3 || s[0] != 0xE2)
+		return false;
+	if (s[1] == 0x81)
+		return s[2] >= 0xA6 && s[2] <= 0xA9;
+	return s[1] == 0x80 && (s[2] == 0x8E || s[2] == 0x8F ||
+		(s[2] >= 0xA8 && s[2] <= 0xAE));
+}
+
 void
 buf_printable(struct buf *b, const char *bytes, size_t len)
 {
@@ -144,8 +158,9 @@ buf_printable(struct buf *b, const char *bytes, size_t len)
 		size_t n = utf8_length(bytes, len);
 		bool c1 = n == 2 && c == 0xC2 && (unsigned char)bytes[1] < 0xA0;
 
-		if (n == 0 || c1 || c < 0x20 || c == 0x7F) {
-			n = c1 ? 2 : 1;
+		if (n == 0 || c1 || c < 0x20 || c == 0x7F ||
+		    turns_a_line(bytes, n)) {
+			n = n == 0 ? 1 : n;
 			for (size_t i = 0; i < n; i++)
 				buf_printf(b, "\\x%02X",
 				    (unsigned char)bytes[i]);

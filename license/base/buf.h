@@ -37,7 +37,8 @@ void buf_vprintf(struct buf *b, const char *format, va_list args)
 
 /*
  * buf_printable: append ${len} remote bytes made fit for a log or a terminal:
- * C0, DEL, C1 and invalid UTF-8 become \xNN, a backslash becomes \\.
+ * C0, DEL, C1, invalid UTF-8, and what turns or breaks a line (U+200E, 200F,
+ * 2028 to 202E, 2066 to 2069) become \xNN, a backslash becomes \\.
  */
 void buf_printable(struct buf *b, const char *bytes, size_t len);
 

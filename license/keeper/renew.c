@@ -181,7 +181,8 @@ store_license(struct holding *holding, const struct answer *answer)
 	log_success(holding, keeper_now(holding->keeper));
 	if (!holding_place(holding))
 		return RESULT_STORAGE;
-	if (!facts->storage_failed)
+	if (!facts->storage_failed &&
+	    facts->file_state == LICENSE_FILE_GOOD)
 		log_info("We store license on disk");
 	return RESULT_OK;
 }

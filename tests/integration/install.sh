@@ -44,6 +44,12 @@ diff "$D/should" "$D/is" || fail "the list of files differs"
 
 # The programs, as installed.
 "$R/usr/sbin/leaselined" -n -c "$R/etc/leaseline/leaseline.conf" \
+	> "$D/config" 2> "$D/said" && fail "a missing root file is not noticed"
+grep -q "authority-root: /etc/leaseline/root.pub" "$D/said" ||
+	fail "the missing root file is not named: $(cat "$D/said")"
+sed "s,^authority-root.*,authority-root = $ROOT/tests/vectors/root," \
+	"$R/etc/leaseline/leaseline.conf" > "$D/example"
+"$R/usr/sbin/leaselined" -n -c "$D/example" \
 	> "$D/config" || fail "the example configuration is not accepted"
 "$R/usr/sbin/leaselined" -n -c "$D/config" | diff - "$D/config" ||
 	fail "what -n prints is not a configuration that means the same"

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: ISC */
+/* Sentences by reason and, where a refresh fails, by its result. */
+#include "license/advice.h"
+
+#include <stddef.h>
+
+#include "license/policy.h"
+#include "license/report.h"
+
+static const char *const by_reason[] = {
+	[REASON_NONE] = "Nothing to do.",
+	[REASON_MISSING] = "Check that the subscription is assigned to "
+		"this machine's address and that the authority is "
+		"reached, then run 'fcli set renew_license'.",
+	[REASON_INVALID] = "Put a good license file in place and run "
+		"'fcli commit'.",
+	[REASON_CANCELLED] = "Contact the vendor; after reinstatement "
+		"run 'fcli commit'.",
+	[REASON_SUSPENDED] = "Contact the vendor; after reinstatement "
+		"run 'fcli commit'.",
+	[REASON_NOT_YET_VALID] = "Check this machine's date; the "
+		"license begins later.",
+	[REASON_EXPIRED] = "Renew the subscription, then run "
+		"'fcli commit'.",
+	[REASON_HARDWARE_MISMATCH] = "Run 'fcli show license_status' "
+		"to see which part differs, then contact the vendor.",
+	[REASON_CLOCK_UNTRUSTED] = "Set this machine's clock (NTP); a "
+		"refresh confirms it.",
+	[REASON_TERM_ENDING] = "Renew the subscription before the term "
+		"ends.",
+	[REASON_LEASE_ENDING] = "Make the authority reachable again "
+		"before the lease ends; see 'fcli show "
+		"license_status'.",
+	[REASON_REFRESH_OVERDUE] = "Find out why refreshes fail: run "
+		"'fcli set renew_license' and read what it says.",
+	[REASON_REBIND_REFUSED] = "The hardware changed too often: "
+		"contact the vendor before the grace ends.",
+	[REASON_ADDRESS_CHANGED] = "Ask the vendor to approve this "
+		"machine's new address.",
+	[REASON_CLONE] = "Two machines use this license: stop one, "
+		"then contact the vendor.",
+	[REASON_BANDWIDTH] = "Order more bandwidth or use less.",
+	[REASON_STORAGE] = "Make the license file and the state "
+		"directory writable by the agent; see its log.",
+	[REASON_DATA_STALE] = "Check FastNetMon's own license refresh.",
+};
+
+/* Why a refresh fails is more useful than that it fails. */
+static const char *const by_result[RESULT_MAX + 1] = {
+	[RESULT_DNS] = "Check the name in authority-url and this machine's "
+		"DNS, then run 'fcli set renew_license'.",
+	[RESULT_CONNECT] = "Check authority-url, the firewall and any proxy, "
+		"then run 'fcli set renew_license'.",
+	[RESULT_TIMEOUT] = "Check that the authority is reached (firewall, "
+		"proxy), then run 'fcli set renew_license'.",
+	[RESULT_TLS] = "Check authority-ca and this machine's date: the "
+		"authority's certificate is not accepted.",
+	[RESULT_HTTP] = "Check authority-url and any proxy: something other "
+		"than the authority answers there.",
+	[RESULT_MALFORMED] = "Check authority-url and any proxy: what answers "
+		"there is not an authority.",
+	[RESULT_BAD_SIGNATURE] = "Answers are changed on their way: check any "
+		"proxy, then contact the vendor.",
+	[RESULT_UNKNOWN_KEY] = "Check authority-root: the answers are not "
+		"signed by a key that it trusts.",
+	[RESULT_STORAGE] = "Make room in the state directory and make it "
+		"writable by the agent; see its log.",
+};
+
+static const char *
+for_missing(const struct license_facts *facts)
+{
+	if (facts->file_state == LICENSE_FILE_STRANGER)
+		return "Another program's file is at the license path: set "
+		       "license-file to a path of our own.";
+	if (!policy_refreshes(facts))
+		return "Put a license file at the license path, then run "
+		       "'fcli commit'.";
+	return by_result[facts->last_result] != NULL ?
+	    by_result[facts->last_result] : by_reason[REASON_MISSING];
+}
+
+const char *
+advice(const struct license_facts *facts, const struct report *report)
+{
+	enum reason reason = (enum reason)report->reason;
+	bool refresh = reason == REASON_REFRESH_OVERDUE ||
+	    reason == REASON_LEASE_ENDING;
+
+	if (reason == REASON_MISSING)
+		return for_missing(facts);
+	if (reason == REASON_STORAGE &&
+	    facts->file_state == LICENSE_FILE_STRANGER)
+		return "Another program's file is at the license path: set "
+		       "license-file to a path of our own.";
+	if (reason == REASON_EXPIRED && facts->license.mode == MODE_OFFLINE)
+		return "Ask the vendor for a new offline license: send the "
+		       "output of 'fcli show license_hardware_data'.";
+	if (refresh && by_result[facts->last_result] != NULL)
+		return by_result[facts->last_result];
+	return by_reason[reason];
+}
