@@ -28,11 +28,10 @@ add_moment(utc_t t, utc_t now, struct buf *out)
 	bool past = utc_before(t, now);
 
 	utc_text(t, text);
-	if (t.s == now.s) {
-		buf_printf(out, "%s (now)", text);
+	buf_printf(out, t.s == now.s ? "%s (now)" : past ? "%s (" : "%s (in ",
+	    text);
+	if (t.s == now.s)
 		return;
-	}
-	buf_printf(out, "%s (%s", text, past ? "" : "in ");
 	text_duration(past ? now.s - t.s : t.s - now.s, out);
 	buf_puts(out, past ? " ago)" : ")");
 }

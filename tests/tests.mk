@@ -106,7 +106,8 @@ clang: ## everything compiles with clang without a warning
 	@$(MAKE) --no-print-directory CC=clang WERROR=-Werror O=$(O)/clang all unit
 check: ## the proof, under 10 minutes: installs what it needs
 	@tests/deps.sh build run check
-	@$(MAKE) --no-print-directory WERROR=-Werror quick fault
+	@$(MAKE) --no-print-directory WERROR=-Werror quick
+	@$(MAKE) --no-print-directory WERROR=-Werror fault
 	@$(MAKE) --no-print-directory clang
 	@$(MAKE) --no-print-directory sanitized
 	@$(MAKE) --no-print-directory integration
