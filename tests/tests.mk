@@ -99,8 +99,8 @@ quick: floors ## under 30 s: house rules, unit, golden, vectors, years
 links: all
 	@tests/links.sh $(B)
 sanitized: ## quick and a smoke under AddressSanitizer and UBSan
-	@$(MAKE) --no-print-directory SAN=address,undefined unit golden vectors \
-		fuzz-replay all
+	@$(MAKE) --no-print-directory SAN=address,undefined unit golden vectors all
+	@$(MAKE) --no-print-directory fuzz-replay
 	@B=$(O)/$(CC)-address-undefined O=$(O) tests/integration.sh tamper
 clang: ## everything compiles with clang without a warning
 	@$(MAKE) --no-print-directory CC=clang WERROR=-Werror O=$(O)/clang all unit
