@@ -27,58 +27,18 @@ query(struct database *d, enum statement which)
 	return sqlite_query(d->sqlite, which);
 }
 
-/* As query_next(), with the row read into ${record}. */
-static int
-next_record(struct query *q, const struct table *table, void *record)
-{
-	int rc = query_next(q);
-
-	if (rc == 1)
-		query_read(q, table, record);
-	return rc;
-}
-
-/* 1 with the first row read, 0 none, -1. */
-static int
-one(struct query *q, const struct table *table, void *record)
-{
-	int rc = next_record(q, table, record);
-
-	query_end(q);
-	return rc;
-}
-
-/* How many rows were read into ${records}, or -1. */
-static int
-many(struct query *q, const struct table *table, void *records, size_t size,
-    int max)
-{
-	int n = 0, rc = 0;
-
-	while (n < max && (rc = query_next(q)) == 1)
-		query_read(q, table, (char *)records + size * (size_t)n++);
-	query_end(q);
-	return rc == -1 ? -1 : n;
-}
-
 struct database *
 database_open(const char *path, bool create, struct buf *error)
 {
 	struct database *d = calloc(1, sizeof(*d));
-	char version[16];
 
 	if (!d) {
 		buf_puts(error, "there is no memory");
 		return NULL;
 	}
 	d->sqlite = sqlite_open(path, create, error);
-	if (d->sqlite && database_get(d, "schema", version,
-	    sizeof(version)) == 1 &&
-	    strtol(version, NULL, 10) == SCHEMA_VERSION)
-		return d;
 	if (d->sqlite)
-		buf_printf(error, "%s: it is not of this version of the "
-		    "program", path);
+		return d;
 	database_close(d);
 	return NULL;
 }
@@ -158,7 +118,7 @@ load_rest(struct database *d, utc_t since, struct dossier *out)
 	out->lookup = LOOKUP_FOUND;
 	query_text(s, 1, id);
 	query_number(s, 2, ALLOCATIONS_MAX);
-	n = many(s, &schema_allocation, out->allocations,
+	n = query_many(s, &schema_allocation, out->allocations,
 	    sizeof(out->allocations[0]), ALLOCATIONS_MAX);
 	if (n == -1)
 		return -1;
@@ -167,8 +127,8 @@ load_rest(struct database *d, utc_t since, struct dossier *out)
 	query_text(s, 1, id);
 	query_number(s, 2, since.s);
 	query_number(s, 3, REBINDS_MAX);
-	n = many(s, &schema_rebind, out->rebinds, sizeof(out->rebinds[0]),
-	    REBINDS_MAX);
+	n = query_many(s, &schema_rebind, out->rebinds,
+	    sizeof(out->rebinds[0]), REBINDS_MAX);
 	if (n == -1)
 		return -1;
 	out->rebind_count = (size_t)n;
@@ -179,7 +139,7 @@ load_rest(struct database *d, utc_t since, struct dossier *out)
 	}
 	s = query(d, STATEMENT_LIVE);
 	query_text(s, 1, id);
-	n = one(s, &schema_machine, &out->live);
+	n = query_one(s, &schema_machine, &out->live);
 	out->has_live = n == 1;
 	return n == -1 ? -1 : 1;
 }
@@ -192,7 +152,7 @@ load(struct database *d, enum statement which, const char *text, utc_t since,
 	int n;
 
 	query_text(s, 1, text);
-	n = one(s, &schema_subscription, &out->subscription);
+	n = query_one(s, &schema_subscription, &out->subscription);
 	return n == 1 ? load_rest(d, since, out) : n;
 }
 
@@ -215,14 +175,15 @@ database_load_by_coupon(struct database *d, const char *coupon_sha256,
 
 int
 database_load_by_key(struct database *d, const uint8_t key[KEY_SIZE],
-    utc_t since, struct dossier *out)
+    const char *product, utc_t since, struct dossier *out)
 {
 	struct query *s = query(d, STATEMENT_MACHINE);
 	int n;
 
 	memset(out, 0, sizeof(*out));
 	query_blob(s, 1, key, KEY_SIZE);
-	n = one(s, &schema_machine, &out->machine);
+	query_text(s, 2, product);
+	n = query_one(s, &schema_machine, &out->machine);
 	if (n != 1)
 		return n;
 	out->known = true;
@@ -291,13 +252,25 @@ database_candidates(struct database *d, const char *address,
 }
 
 int
+database_machine_after(struct database *d, const uint8_t key[KEY_SIZE],
+    const char *product, struct machine *out)
+{
+	struct query *s = query(d, STATEMENT_MACHINE_AFTER);
+
+	query_blob(s, 1, key, KEY_SIZE);
+	query_text(s, 2, product);
+	return query_one(s, &schema_machine, out);
+}
+
+int
 database_answer(struct database *d, const uint8_t key[KEY_SIZE],
-    struct buf *out)
+    const char *product, struct buf *out)
 {
 	struct query *s = query(d, STATEMENT_ANSWER);
 	int rc;
 
 	query_blob(s, 1, key, KEY_SIZE);
+	query_text(s, 2, product);
 	rc = query_next(s);
 	if (rc == 1)
 		query_get_blob(s, 0, out);
@@ -314,6 +287,11 @@ store_subscription(struct database *d, const struct change *c)
 	if (c->subscription_changed) {
 		put = query(d, STATEMENT_PUT_SUBSCRIPTION);
 		query_record(put, 1, &schema_subscription, s);
+		if (query_run(put) == -1)
+			return -1;
+		put = query(d, STATEMENT_MOVE_MACHINES);
+		query_text(put, 1, s->id);
+		query_text(put, 2, s->product);
 		return query_run(put);
 	}
 	put = query(d, STATEMENT_ADVANCE);
@@ -343,6 +321,7 @@ store_machine(struct database *d, const struct change *c)
 	if (c->has_retired) {
 		s = query(d, STATEMENT_RETIRE);
 		query_blob(s, 1, c->retired, KEY_SIZE);
+		query_text(s, 2, c->retired_product);
 		if (query_run(s) == -1)
 			return -1;
 	}
@@ -417,7 +396,7 @@ database_subscriptions(struct database *d,
 	struct subscription row;
 	int rc;
 
-	while ((rc = next_record(s, &schema_subscription, &row)) == 1 &&
+	while ((rc = query_next_record(s, &schema_subscription, &row)) == 1 &&
 	    each(self, &row))
 		continue;
 	return end_list(s, rc);
@@ -434,7 +413,7 @@ database_machines(struct database *d, const char *subscription,
 
 	if (subscription)
 		query_text(s, 1, subscription);
-	while ((rc = next_record(s, &schema_machine, &row)) == 1 &&
+	while ((rc = query_next_record(s, &schema_machine, &row)) == 1 &&
 	    each(self, &row))
 		continue;
 	return end_list(s, rc);
@@ -452,7 +431,7 @@ database_events(struct database *d, const char *subscription, int64_t after,
 	query_number(s, 1, after);
 	if (subscription)
 		query_text(s, 2, subscription);
-	while ((rc = next_record(s, &schema_event, &row)) == 1 &&
+	while ((rc = query_next_record(s, &schema_event, &row)) == 1 &&
 	    each(self, &row))
 		continue;
 	return end_list(s, rc);

@@ -44,12 +44,14 @@ int database_set(struct database *database, const char *name,
 
 /*
  * database_load...: 1 found and the dossier filled (lookup FOUND), 0 not.
- * Rebinds since ${since}. by_key fills machine, known.
+ * Rebinds since ${since}. by_key fills machine, known; a key of another
+ * product alone is not found.
  */
 int database_load(struct database *database, const char *subscription,
     utc_t since, struct dossier *out);
 int database_load_by_key(struct database *database,
-    const uint8_t key[KEY_SIZE], utc_t since, struct dossier *out);
+    const uint8_t key[KEY_SIZE], const char *product, utc_t since,
+    struct dossier *out);
 int database_load_by_coupon(struct database *database,
     const char *coupon_sha256, utc_t since, struct dossier *out);
 
@@ -59,9 +61,19 @@ int database_candidates(struct database *database, const char *address,
 
 /* database_answer: append the stored answer of a machine; 1, or 0 if none. */
 int database_answer(struct database *database, const uint8_t key[KEY_SIZE],
-    struct buf *out);
+    const char *product, struct buf *out);
 
-/* database_store: all of a change, inside the open transaction. */
+/*
+ * database_machine_after: of one key, the machine of the product that sorts
+ * next after ${product} ("": the first). 1 found, 0 no more.
+ */
+int database_machine_after(struct database *database,
+    const uint8_t key[KEY_SIZE], const char *product, struct machine *out);
+
+/*
+ * database_store: all of a change, inside the open transaction. A changed
+ * product of a subscription is that of its machines, too.
+ */
 int database_store(struct database *database, const struct change *change);
 
 /*

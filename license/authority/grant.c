@@ -83,6 +83,7 @@ settle_machine(struct weighing *w)
 	struct machine *m = &change->machine;
 
 	memcpy(m->key, r->machine_key, KEY_SIZE);
+	text_copy(m->product, sizeof(m->product), r->product);
 	if (!w->speaks)
 		m->state = MACHINE_LIVE;
 	if (!w->dossier->known)
@@ -105,6 +106,9 @@ settle_machine(struct weighing *w)
 	if (w->take_over) {
 		change->has_retired = true;
 		memcpy(change->retired, w->dossier->live.key, KEY_SIZE);
+		text_copy(change->retired_product,
+		    sizeof(change->retired_product),
+		    w->dossier->live.product);
 	}
 }
 

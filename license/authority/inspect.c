@@ -61,6 +61,7 @@ put_machine(const struct machine *m, struct output *o)
 	put_key(o, m->key);
 	output_text(o, "state", machine_state_label(m->state));
 	output_text(o, "subscription", m->subscription);
+	output_text(o, "product", m->product);
 	output_text(o, "last_answer", m->last_reason == REFUSAL_NONE ?
 	    "license" : names_label(NAMES_REFUSAL, m->last_reason));
 	output_number(o, "sequence", m->sequence);
@@ -115,6 +116,7 @@ each_machine(void *self, const struct machine *m)
 	put_key(o, m->key);
 	output_text(o, "state", machine_state_label(m->state));
 	output_text(o, "subscription", m->subscription);
+	output_text(o, "product", m->product);
 	output_text(o, "last_answer", m->last_reason == REFUSAL_NONE ?
 	    "license" : names_label(NAMES_REFUSAL, m->last_reason));
 	output_number(o, "sequence", m->sequence);
@@ -225,79 +227,105 @@ inspect_machines(const struct arguments *a, struct output *o)
 	    arguments_text(a, OPTION_SUBSCRIPTION), each_machine, o), o);
 }
 
-/* The machine that the operand names: 1, or 0 after the error was told. */
-static int
-load_machine(const struct arguments *a, struct database *database,
-    struct dossier *out)
+/* The key that the operand is; false after the error was told. */
+static bool
+read_key(const struct arguments *a, uint8_t key[static KEY_SIZE])
 {
-	uint8_t key[KEY_SIZE];
 	char shown[128];
-	int found;
 
+	if (base64_decode(a->operand, strlen(a->operand), key, KEY_SIZE))
+		return true;
 	text_printable(a->operand, shown, sizeof(shown));
-	if (!base64_decode(a->operand, strlen(a->operand), key, KEY_SIZE)) {
-		output_error("%s is not a machine key (base64 of 32 bytes); "
-		    "see `machine list`", shown);
+	output_error("%s is not a machine key (base64 of 32 bytes); see "
+	    "`machine list`", shown);
+	return false;
+}
+
+/* Each machine of the key, of one product after the other. */
+static int
+for_each_product(const struct arguments *a, struct database *database,
+    struct output *o,
+    int (*each)(struct database *database, struct machine *m))
+{
+	struct machine m = { .product = "" };
+	uint8_t key[KEY_SIZE];
+	size_t count = 0;
+	int rc;
+
+	if (!read_key(a, key))
 		return 0;
+	output_records(o, "machines");
+	while ((rc = database_machine_after(database, key, m.product,
+	    &m)) == 1) {
+		if (each && each(database, &m) == -1) {
+			rc = -1;
+			break;
+		}
+		output_row(o);
+		put_machine(&m, o);
+		count++;
 	}
-	found = database_load_by_key(database, key, clock_wall(), out);
-	if (found == 1)
-		return 1;
-	if (found == 0)
-		output_error("there is no machine %s; see `machine list`",
-		    shown);
-	else
+	if (rc == -1)
 		output_error("%s", database_error(database));
-	return 0;
+	else if (count == 0)
+		output_error("there is no machine with this key; see "
+		    "`machine list`");
+	return rc == 0 && count > 0;
 }
 
 int
 inspect_machine(const struct arguments *a, struct output *o)
 {
 	struct database *database = open_database(a);
-	struct dossier d;
 
 	if (!database)
 		return 1;
-	if (!load_machine(a, database, &d)) {
+	if (!for_each_product(a, database, o, NULL)) {
 		database_close(database);
 		return 1;
 	}
-	put_machine(&d.machine, o);
 	return finish(database, 0, o);
 }
 
-/* Both branches may go on; the stored answer goes, so the next is decided. */
+/*
+ * Both branches may go on; the stored answer goes, so the next is decided. The
+ * chains of the other subscriptions of the key stay as they are.
+ */
+static int
+clear_clone(struct database *database, struct machine *m)
+{
+	struct change change = { .machine_changed = true };
+
+	if (m->state != MACHINE_CLONE && m->fork_sequence == 0 &&
+	    m->last_reason != REFUSAL_CLONE)
+		return 0;
+	m->fork_sequence = 0;
+	m->answered = 0;
+	if (m->state == MACHINE_CLONE)
+		m->state = MACHINE_LIVE;
+	change.machine = *m;
+	text_copy(change.subscription.id, sizeof(change.subscription.id),
+	    m->subscription);
+	event_add(&change, EVENT_CLEAR_CLONE, clock_wall(), "by hand");
+	memcpy(change.events[0].key, m->key, KEY_SIZE);
+	return database_store(database, &change);
+}
+
 int
 inspect_clear_clone(const struct arguments *a, struct output *o)
 {
 	struct database *database = open_database(a);
-	struct change change = { 0 };
-	struct dossier d;
-	int rc = -1;
 
 	if (!database)
 		return 1;
 	if (database_begin(database) == -1)
 		return finish(database, -1, o);
-	if (!load_machine(a, database, &d)) {
+	if (!for_each_product(a, database, o, clear_clone)) {
 		database_rollback(database);
 		database_close(database);
 		return 1;
 	}
-	change.subscription = d.subscription;
-	change.machine = d.machine;
-	change.machine_changed = true;
-	change.machine.fork_sequence = 0;
-	change.machine.answered = 0;
-	if (d.machine.state == MACHINE_CLONE)
-		change.machine.state = MACHINE_LIVE;
-	event_add(&change, EVENT_CLEAR_CLONE, clock_wall(), "by hand");
-	memcpy(change.events[0].key, d.machine.key, KEY_SIZE);
-	if (database_store(database, &change) == 0)
-		rc = database_commit(database);
-	put_machine(&change.machine, o);
-	return finish(database, rc, o);
+	return finish(database, database_commit(database), o);
 }
 
 struct following {

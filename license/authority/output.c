@@ -20,6 +20,7 @@ struct output {
 	json_t *record; /* being filled; borrowed from rows in a list */
 	json_t *rows;	/* NULL: not a list */
 	const char *list, *last;
+	bool below; /* the records of a list one below the other */
 };
 
 struct output *
@@ -60,6 +61,13 @@ output_list(struct output *o, const char *name)
 	o->list = name;
 	if (!o->rows)
 		o->rows = json_array();
+}
+
+void
+output_records(struct output *o, const char *name)
+{
+	output_list(o, name);
+	o->below = true;
 }
 
 void
@@ -151,6 +159,19 @@ print_record(json_t *record)
 }
 
 static void
+print_records(json_t *rows)
+{
+	json_t *row;
+	size_t index;
+
+	json_array_foreach(rows, index, row) {
+		if (index > 0)
+			putchar('\n');
+		print_record(row);
+	}
+}
+
+static void
 print_row(json_t *row, const int *width, size_t count)
 {
 	const char *name;
@@ -234,6 +255,8 @@ output_print(struct output *o)
 		json_decref(all);
 	} else if (o->json) {
 		good = print_json(o->record);
+	} else if (o->below) {
+		print_records(o->rows);
 	} else if (o->rows) {
 		print_table(o->rows);
 	} else if (o->last) {

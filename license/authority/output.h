@@ -19,8 +19,12 @@ void output_free(struct output *output);
 
 bool output_is_json(const struct output *output);
 
-/* output_list: a list under ${name}; output_row begins each of its records. */
+/*
+ * output_list: a list under ${name}; output_row begins each of its records.
+ * output_records: the same, but for a person one record below the other.
+ */
 void output_list(struct output *output, const char *name);
+void output_records(struct output *output, const char *name);
 void output_row(struct output *output);
 
 /* A member of the record. Text from outside is made printable for a person. */

@@ -95,9 +95,14 @@ struct allocation {
 	int64_t generation; /* an approved address is of a later one */
 };
 
+/*
+ * One agent keeps licenses of several products with one key: key and product
+ * identify a machine. The product is its subscription's.
+ */
 struct machine {
 	uint8_t key[KEY_SIZE];
 	int state;
+	char product[TEXT_64];
 	char subscription[TEXT_64];
 	utc_t first_seen, last_seen;
 	char cpu_model[TEXT_256]; /* bound; "": never known */
@@ -105,7 +110,7 @@ struct machine {
 	int64_t memory_mib;
 	char virtualization[TEXT_64], agent_version[TEXT_64];
 	char external[ADDRESS_SIZE], internal[ADDRESS_SIZE];
-	int64_t sequence;      /* the last issued to this key */
+	int64_t sequence;      /* the last issued to it */
 	int64_t fork_sequence; /* where another branch was left; 0: nowhere */
 	utc_t last_created;    /* of the newest request answered */
 	utc_t lease_end;
@@ -148,7 +153,7 @@ struct dossier {
 	enum lookup lookup; /* the rest counts only when FOUND */
 	bool by_coupon;
 	struct subscription subscription;
-	bool known; /* the key that speaks has a record */
+	bool known; /* the key that speaks has a record of this product */
 	struct machine machine;
 	bool has_live; /* machine may be the same one */
 	struct machine live;
@@ -178,6 +183,7 @@ struct change {
 	size_t answer_len;
 	bool has_retired;
 	uint8_t retired[KEY_SIZE];
+	char retired_product[TEXT_64];
 	int64_t drop_before; /* allocations of an earlier generation go */
 	size_t allocation_count;
 	struct allocation allocations[ALLOCATIONS_MAX]; /* added, replaced */

@@ -18,8 +18,12 @@
 	X(term_end, INSTANT) X(coupon_sha256, TEXT) X(coupon_used, INSTANT)   \
 	X(offline_issued, INT) X(hardware_approved, INT) X(sequence, NUMBER)
 
-/* The subscription apart: with the state it is in an index. */
-#define MACHINE_COLUMNS(X) X(subscription, TEXT) MACHINE_REST(X)
+/*
+ * The key and these identify a machine. The subscription apart: with the state
+ * it is in an index.
+ */
+#define MACHINE_COLUMNS(X)                                                    \
+	X(product, TEXT) X(subscription, TEXT) MACHINE_REST(X)
 #define MACHINE_REST(X)                                                       \
 	X(first_seen, INSTANT) X(last_seen, INSTANT)                          \
 	X(cpu_model, TEXT) X(logical_cpus, NUMBER) X(memory_mib, NUMBER)      \
@@ -64,8 +68,8 @@ const char schema_create[] =
     "CREATE INDEX subscription_coupon ON subscription(coupon_sha256)"
     " WHERE coupon_sha256<>'';"
     "CREATE INDEX subscription_term ON subscription(status, term_end);"
-    "CREATE TABLE machine(key BLOB PRIMARY KEY, state INTEGER NOT NULL"
-    MACHINE_COLUMNS(DECLARE) ", answer BLOB);"
+    "CREATE TABLE machine(key BLOB NOT NULL, state INTEGER NOT NULL"
+    MACHINE_COLUMNS(DECLARE) ", answer BLOB, PRIMARY KEY(key, product));"
     "CREATE INDEX machine_subscription ON machine(subscription, state);"
     "CREATE TABLE allocation(of TEXT NOT NULL, prefix TEXT NOT NULL,"
     " generation INTEGER NOT NULL"
@@ -89,6 +93,7 @@ const char schema_create[] =
 #define SELECT_EVENT                                                          \
 	"SELECT 0, id, at" EVENT_COLUMNS(COMMA_NAME) " FROM event "
 
+#define ON_SAME_MACHINE " ON CONFLICT(key, product) DO UPDATE"
 #define STATEMENTS(X)                                                         \
 	X(BEGIN, "BEGIN IMMEDIATE")                                           \
 	X(COMMIT, "COMMIT")                                                   \
@@ -101,11 +106,13 @@ const char schema_create[] =
 	X(COUPON, SELECT_SUBSCRIPTION                                         \
 	    "WHERE coupon_sha256=?1 AND coupon_sha256<>''")                   \
 	X(SUBSCRIPTIONS, SELECT_SUBSCRIPTION "ORDER BY created, id")          \
-	X(MACHINE, SELECT_MACHINE "WHERE key=?1")                             \
+	X(MACHINE, SELECT_MACHINE "WHERE key=?1 AND product=?2")              \
 	X(LIVE, SELECT_MACHINE "WHERE subscription=?1 AND state<>3")          \
-	X(MACHINES, SELECT_MACHINE "ORDER BY first_seen, key")                \
+	X(MACHINES, SELECT_MACHINE "ORDER BY first_seen, key, product")       \
 	X(MACHINES_OF, SELECT_MACHINE                                         \
-	    "WHERE subscription=?1 ORDER BY first_seen, key")                 \
+	    "WHERE subscription=?1 ORDER BY first_seen, key, product")        \
+	X(MACHINE_AFTER, SELECT_MACHINE                                       \
+	    "WHERE key=?1 AND product>?2 ORDER BY product LIMIT 1")           \
 	X(ALLOCATIONS, "SELECT 0, prefix, generation"                         \
 	    ALLOCATION_COLUMNS(COMMA_NAME)                                    \
 	    " FROM allocation WHERE of=?1 ORDER BY generation, prefix"        \
@@ -119,27 +126,30 @@ const char schema_create[] =
 	    " WHERE m.subscription=s.id AND m.state<>3)"                      \
 	    " FROM allocation a JOIN subscription s ON s.id=a.of"             \
 	    " WHERE a.bits=?1 AND a.base=?2 ORDER BY s.id LIMIT ?3")          \
-	X(ANSWER, "SELECT answer FROM machine WHERE key=?1 AND answered=1")   \
+	X(ANSWER, "SELECT answer FROM machine"                                \
+	    " WHERE key=?1 AND product=?2 AND answered=1")                    \
 	X(PUT_SUBSCRIPTION, "INSERT INTO subscription(id, revision"           \
 	    SUBSCRIPTION_COLUMNS(COMMA_NAME) ") VALUES(?, ?"                  \
 	    SUBSCRIPTION_COLUMNS(COMMA_MARK) ") ON CONFLICT(id) DO UPDATE"    \
 	    " SET revision=excluded.revision"                                 \
 	    SUBSCRIPTION_COLUMNS(COMMA_SET))                                  \
+	X(MOVE_MACHINES, "UPDATE OR IGNORE machine SET product=?2"            \
+	    " WHERE subscription=?1 AND product<>?2")                         \
 	X(ADVANCE, "UPDATE subscription SET sequence=?2, coupon_used=?3,"     \
 	    " hardware_approved=?4 WHERE id=?1")              \
 	X(PUT_MACHINE, "INSERT INTO machine(key, state"                       \
 	    MACHINE_COLUMNS(COMMA_NAME) ", answer) VALUES(?, ?"               \
-	    MACHINE_COLUMNS(COMMA_MARK) ", ?) ON CONFLICT(key) DO UPDATE"     \
+	    MACHINE_COLUMNS(COMMA_MARK) ", ?)" ON_SAME_MACHINE                \
 	    " SET state=excluded.state" MACHINE_COLUMNS(COMMA_SET)            \
 	    ", answer=excluded.answer")                                       \
 	X(RENEW_MACHINE, "INSERT INTO machine(key, state"                     \
 	    MACHINE_COLUMNS(COMMA_NAME) ", answer) VALUES(?, ?"               \
-	    MACHINE_COLUMNS(COMMA_MARK) ", ?) ON CONFLICT(key) DO UPDATE"     \
+	    MACHINE_COLUMNS(COMMA_MARK) ", ?)" ON_SAME_MACHINE                \
 	    " SET answer=excluded.answer" MACHINE_REST(COMMA_SET)             \
 	    " WHERE state=excluded.state"                                     \
 	    " AND subscription=excluded.subscription")                        \
 	X(RETIRE, "UPDATE machine SET state=3, answered=0, answer=NULL,"      \
-	    " last_reason=1 WHERE key=?1")                                    \
+	    " last_reason=1 WHERE key=?1 AND product=?2")                     \
 	X(PUT_ALLOCATION, "INSERT OR REPLACE INTO allocation(of, prefix,"     \
 	    " generation" ALLOCATION_COLUMNS(COMMA_NAME) ") VALUES(?, ?, ?"   \
 	    ALLOCATION_COLUMNS(COMMA_MARK) ")")                               \

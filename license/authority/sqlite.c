@@ -14,6 +14,9 @@
 
 #include "license/base/buf.h"
 
+#define OTHER_VERSION "this version of the program cannot read it; use the "   \
+	"version that made it, or move it aside and begin with `init`"
+
 enum { BUSY_MS = 5000 };
 
 struct sqlite {
@@ -63,6 +66,20 @@ prepare_all(struct sqlite *d)
 	return 0;
 }
 
+/* Before any statement: those of another version do not fit its tables. */
+static bool
+is_this_version(struct sqlite *d)
+{
+	sqlite3_stmt *s = NULL;
+	bool good = sqlite3_prepare_v2(d->handle,
+	    schema_statements[STATEMENT_PING], -1, &s, NULL) == SQLITE_OK &&
+	    sqlite3_step(s) == SQLITE_ROW &&
+	    sqlite3_column_int(s, 0) == SCHEMA_VERSION;
+
+	sqlite3_finalize(s);
+	return good;
+}
+
 struct sqlite *
 sqlite_open(const char *path, bool create, struct buf *error)
 {
@@ -84,9 +101,15 @@ sqlite_open(const char *path, bool create, struct buf *error)
 		goto fail;
 	}
 	sqlite3_busy_timeout(d->handle, BUSY_MS);
-	if (execute(d, pragmas) == 0 &&
-	    (!create || execute(d, schema_create) == 0) &&
-	    prepare_all(d) == 0)
+	if (execute(d, pragmas) == -1 ||
+	    (create && execute(d, schema_create) == -1)) {
+		reason = sqlite3_errmsg(d->handle);
+		goto fail;
+	}
+	reason = OTHER_VERSION;
+	if (!is_this_version(d))
+		goto fail;
+	if (prepare_all(d) == 0)
 		return d;
 	reason = sqlite3_errmsg(d->handle);
 fail:
@@ -279,4 +302,36 @@ query_read(struct query *query, const struct table *table, void *record)
 			break;
 		}
 	}
+}
+
+int
+query_next_record(struct query *query, const struct table *table, void *record)
+{
+	int rc = query_next(query);
+
+	if (rc == 1)
+		query_read(query, table, record);
+	return rc;
+}
+
+int
+query_one(struct query *query, const struct table *table, void *record)
+{
+	int rc = query_next_record(query, table, record);
+
+	query_end(query);
+	return rc;
+}
+
+int
+query_many(struct query *query, const struct table *table, void *records,
+    size_t size, int max)
+{
+	int n = 0, rc = 0;
+
+	while (n < max && (rc = query_next(query)) == 1)
+		query_read(query, table,
+		    (char *)records + size * (size_t)n++);
+	query_end(query);
+	return rc == -1 ? -1 : n;
 }

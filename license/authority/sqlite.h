@@ -18,9 +18,9 @@ struct sqlite;
 struct query; /* a prepared statement, ready to bind */
 
 /*
- * sqlite_open: the statements of schema.h are prepared. ${create}: make the
- * file (0600, refusing one that exists) and its tables. NULL with one
- * sentence in ${error}.
+ * sqlite_open: of the version of schema.h, its statements prepared.
+ * ${create}: make the file (0600, refusing one that exists) and its tables.
+ * NULL with one sentence in ${error}.
  */
 struct sqlite *sqlite_open(const char *path, bool create, struct buf *error);
 void sqlite_close(struct sqlite *sqlite);
@@ -58,6 +58,17 @@ void query_end(struct query *query);
 
 /* Of the row that is there; columns from 0, a record's from 1. */
 void query_read(struct query *query, const struct table *table, void *record);
+
+/*
+ * Records: next_record is query_next() and query_read(); one, the first alone,
+ * 1, 0 or -1; many, how many were read into ${records} of ${size} each, or -1.
+ */
+int query_next_record(struct query *query, const struct table *table,
+    void *record);
+int query_one(struct query *query, const struct table *table, void *record);
+int query_many(struct query *query, const struct table *table, void *records,
+    size_t size, int max);
+
 int64_t query_get_number(struct query *query, int at);
 void query_get_text(struct query *query, int at, char *out, size_t out_size);
 void query_get_blob(struct query *query, int at, struct buf *out);

@@ -50,8 +50,8 @@ find(const struct writer_options *o, const struct writer_job *job, utc_t now,
 	enum lookup lookup;
 	int n, chosen;
 
-	n = database_load_by_key(o->database, job->request.machine_key, since,
-	    out);
+	n = database_load_by_key(o->database, job->request.machine_key,
+	    job->request.product, since, out);
 	if (n != 0)
 		return n;
 	if (has_bit(job->request.has, REQUEST_COUPON)) {
@@ -101,7 +101,7 @@ writer_answer(const struct writer_options *o, const struct writer_job *job,
 	*result = TALLY_REPEAT;
 	if (d.kind == DECISION_REPEAT) {
 		int rc = database_answer(o->database, job->request.machine_key,
-		    out);
+		    job->request.product, out);
 
 		return rc == 1 ? dossier.machine.last_reason == REFUSAL_NONE ?
 		    200 : 403 : -1;
