@@ -52,7 +52,8 @@ void decide(const struct decide_question *question, struct decision *out);
 
 /*
  * decide_choose: which of the allocations that hold the observed address a
- * key without record of the product belongs to. Index, or -1 with ${lookup} telling why.
+ * key without record of the product belongs to. Index, or -1 with ${lookup}
+ * telling why.
  */
 int decide_choose(const struct candidate *candidates, size_t count,
     const struct request *request, utc_t now, enum lookup *lookup);

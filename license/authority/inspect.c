@@ -247,29 +247,30 @@ for_each_product(const struct arguments *a, struct database *database,
     struct output *o,
     int (*each)(struct database *database, struct machine *m))
 {
-	struct machine m = { .product = "" };
+	char after[TEXT_64] = "";
 	uint8_t key[KEY_SIZE];
+	struct machine m;
 	size_t count = 0;
 	int rc;
 
 	if (!read_key(a, key))
 		return 0;
 	output_records(o, "machines");
-	while ((rc = database_machine_after(database, key, m.product,
-	    &m)) == 1) {
+	while ((rc = database_machine_after(database, key, after, &m)) == 1) {
 		if (each && each(database, &m) == -1) {
 			rc = -1;
 			break;
 		}
 		output_row(o);
 		put_machine(&m, o);
+		text_copy(after, sizeof(after), m.product);
 		count++;
 	}
 	if (rc == -1)
 		output_error("%s", database_error(database));
 	else if (count == 0)
-		output_error("there is no machine with this key; see "
-		    "`machine list`");
+		output_error("there is no machine %s; see `machine list`",
+		    a->operand);
 	return rc == 0 && count > 0;
 }
 

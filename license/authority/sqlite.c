@@ -14,8 +14,9 @@
 
 #include "license/base/buf.h"
 
-#define OTHER_VERSION "this version of the program cannot read it; use the "   \
-	"version that made it, or move it aside and begin with `init`"
+#define OTHER_VERSION                                                         \
+	"another version of the program made it; use that one, or move the "  \
+	"old authority away and run `init`"
 
 enum { BUSY_MS = 5000 };
 
@@ -66,18 +67,25 @@ prepare_all(struct sqlite *d)
 	return 0;
 }
 
-/* Before any statement: those of another version do not fit its tables. */
-static bool
-is_this_version(struct sqlite *d)
+/*
+ * What is wrong with its version, or NULL. Before any other statement: those
+ * of one version do not fit the tables of another.
+ */
+static const char *
+version_fault(struct sqlite *d)
 {
 	sqlite3_stmt *s = NULL;
-	bool good = sqlite3_prepare_v2(d->handle,
-	    schema_statements[STATEMENT_PING], -1, &s, NULL) == SQLITE_OK &&
-	    sqlite3_step(s) == SQLITE_ROW &&
-	    sqlite3_column_int(s, 0) == SCHEMA_VERSION;
+	int version = 0, rc = sqlite3_prepare_v2(d->handle,
+	    schema_statements[STATEMENT_PING], -1, &s, NULL);
 
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(s);
+	if (rc == SQLITE_ROW)
+		version = sqlite3_column_int(s, 0);
 	sqlite3_finalize(s);
-	return good;
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE && rc != SQLITE_ERROR)
+		return sqlite3_errstr(rc);
+	return version == SCHEMA_VERSION ? NULL : OTHER_VERSION;
 }
 
 struct sqlite *
@@ -106,8 +114,8 @@ sqlite_open(const char *path, bool create, struct buf *error)
 		reason = sqlite3_errmsg(d->handle);
 		goto fail;
 	}
-	reason = OTHER_VERSION;
-	if (!is_this_version(d))
+	reason = version_fault(d);
+	if (reason)
 		goto fail;
 	if (prepare_all(d) == 0)
 		return d;

@@ -180,12 +180,72 @@ if command -v promtool >/dev/null; then
 	expect "promtool" "" "$(promtool check metrics <"$D/metrics" 2>&1)"
 fi
 
+# One machine key, two products at one address: each its own chain.
+# chain PRODUCT SEQUENCE: the next of its chain; its bytes are kept.
+chain() {
+	if [ "$2" = 0 ]; then
+		ask "$HTTP" "product=$1"
+	else
+		ask "$HTTP" "product=$1" "sequence=$2"
+	fi
+	cp "$D/request" "$D/request.$1"; cp "$D/answer" "$D/answer.$1"
+}
+# replayed PRODUCT: the same bytes again are answered as they were.
+replayed() {
+	post "$HTTP" "$D/request.$1" "$D/answer" >/dev/null
+	cmp -s "$D/answer" "$D/answer.$1" ||
+		expect "$1, the same bytes" "its own answer" another
+}
+KEY=both
+ONE=$(add FastOne --external=127.0.0.1 | tail -n 1)
+TWO=$(add FastTwo --external=127.0.0.1 | tail -n 1)
+two=0
+for one in 0 1 2 3 4 5 6 7 8 9 10 11; do
+	expect "first product" "200 license $((one + 1)) $lease_end" \
+		"$(chain FastOne $one)"
+	if [ $((one % 3)) -eq 0 ]; then
+		expect "second product" "200 license $((two + 1)) $lease_end" \
+			"$(chain FastTwo $two)"
+		two=$((two + 1))
+	fi
+	replayed FastOne
+	replayed FastTwo
+done
+expect "a third product" "403 refusal no_subscription 0" \
+	"$(ask "$HTTP" product=FastThree)"
+key=$("$A" machine list --subscription "$ONE" --dir "$D/a" |
+	sed -n 's/^\([^ ]*=\) .*/\1/p')
+"$A" machine show "$key" --dir "$D/a" >"$D/shown"
+for line in "product FastOne" "product FastTwo" "subscription $ONE" \
+	"subscription $TWO" "sequence 12" "sequence 4"; do
+	tr -s ' ' <"$D/shown" | grep -qxF "$line" ||
+		expect "machine show" "$line" "$(cat "$D/shown")"
+done
+expect "machine show --json" "FastOne FastTwo" \
+	"$("$A" machine show "$key" --json --dir "$D/a" | python3 -c 'import \
+json, sys; print(*[m["product"] for m in json.load(sys.stdin)["machines"]])')"
+# A restored snapshot of one is no matter of the other.
+expect "a fork of one" "200 license 13 $lease_end" "$(chain FastOne 9)"
+expect "the other branch" "403 refusal clone 0" "$(chain FastOne 12)"
+expect "the other product" "200 license 5 $lease_end" "$(chain FastTwo 4)"
+"$A" machine clear-clone "$key" --dir "$D/a" >"$D/shown"
+expect "both are shown" 2 "$(grep -c '^state  *live' "$D/shown")"
+expect "it is cleared" "200 license 14 $lease_end" "$(chain FastOne 13)"
+"$A" events --dir "$D/a" --subscription "$ONE" >"$D/one"
+"$A" events --dir "$D/a" --subscription "$TWO" >"$D/two"
+for word in fork refuse-clone clear-clone; do
+	expect "$word of one" 1 "$(grep -c " $word " "$D/one")"
+done
+grep -E ' (fork|rollback|replay|take-over|rebind|[a-z-]*clone) ' "$D/two" &&
+	expect "events of the other" "activate and extend" more
+KEY=machine
+
 for word in add activate extend set extend-term suspend refuse-suspended \
 	reinstate coupon-used; do
 	"$A" events --dir "$D/a" | grep -q " $word " ||
 		expect "events" "$word" none
 done
-expect "machines" 2 "$("$A" machine list --dir "$D/a" | grep -c live)"
+expect "machines" 4 "$("$A" machine list --dir "$D/a" | grep -c live)"
 "$A" subscription list --json --dir "$D/a" |
 	grep -q '^{"subscriptions":\[{"id":' || expect json object other
 

@@ -19,6 +19,9 @@
 #include "license/authority/event.h"
 #include "license/base/buf.h"
 
+#define PRODUCT "FastNetMon"
+#define OTHER "Leaseline"
+
 static const utc_t now = { 1795410367 };
 static const utc_t long_ago = { 0 };
 
@@ -86,7 +89,7 @@ subscription(struct change *c, const char *id)
 	memset(c, 0, sizeof(*c));
 	text_copy(s->id, sizeof(s->id), id);
 	text_copy(s->customer, sizeof(s->customer), "Example ISP");
-	text_copy(s->product, sizeof(s->product), "FastNetMon");
+	text_copy(s->product, sizeof(s->product), PRODUCT);
 	text_copy(s->edition, sizeof(s->edition), "100G");
 	s->revision = 3;
 	s->status = SUBSCRIPTION_ACTIVE;
@@ -109,6 +112,7 @@ machine(struct change *c, uint8_t key)
 	memset(m, 0, sizeof(*m));
 	memset(m->key, key, KEY_SIZE);
 	m->state = MACHINE_LIVE;
+	text_copy(m->product, TEXT_64, c->subscription.product);
 	text_copy(m->subscription, TEXT_64, c->subscription.id);
 	m->first_seen = now;
 	m->last_seen = utc_add(now, 60);
@@ -167,7 +171,7 @@ what_was_stored_is_found_after_it_is_opened_again(void **state)
 	reopen(p);
 	assert_int_equal(0, database_check(p->database));
 	assert_int_equal(1, database_load_by_key(p->database, c.machine.key,
-	    long_ago, &d));
+	    PRODUCT, long_ago, &d));
 	assert_int_equal(LOOKUP_FOUND, d.lookup);
 	assert_true(d.known);
 	assert_memory_equal(&c.subscription, &d.subscription,
@@ -182,7 +186,7 @@ what_was_stored_is_found_after_it_is_opened_again(void **state)
 	assert_memory_equal(&c.rebind, &d.rebinds[0], sizeof(d.rebinds[0]));
 	buf_init(&answer, 100);
 	assert_int_equal(1, database_answer(p->database, c.machine.key,
-	    &answer));
+	    PRODUCT, &answer));
 	assert_string_equal("the answer\n", buf_text(&answer));
 	buf_fini(&answer);
 }
@@ -201,11 +205,12 @@ what_is_not_there_is_not_found(void **state)
 	store(p, &c);
 	buf_init(&answer, 100);
 	assert_int_equal(0, database_load(p->database, "sub-2", long_ago, &d));
-	assert_int_equal(0, database_load_by_key(p->database, key, long_ago,
-	    &d));
+	assert_int_equal(0, database_load_by_key(p->database, key, PRODUCT,
+	    long_ago, &d));
 	assert_int_equal(0, database_load_by_coupon(p->database, "", long_ago,
 	    &d));
-	assert_int_equal(0, database_answer(p->database, key, &answer));
+	assert_int_equal(0, database_answer(p->database, key, PRODUCT,
+	    &answer));
 	assert_int_equal(0, database_candidates(p->database, "192.0.2.1",
 	    candidates, 4));
 	assert_int_equal(0, database_candidates(p->database, "no address",
@@ -317,15 +322,17 @@ a_retired_key_keeps_no_answer_and_the_new_one_is_live(void **state)
 	machine(&c, 8);
 	c.has_retired = true;
 	memcpy(c.retired, old, KEY_SIZE);
+	text_copy(c.retired_product, TEXT_64, PRODUCT);
 	store(p, &c);
-	assert_int_equal(1, database_load_by_key(p->database, old, long_ago,
-	    &d));
+	assert_int_equal(1, database_load_by_key(p->database, old, PRODUCT,
+	    long_ago, &d));
 	assert_int_equal(MACHINE_RETIRED, d.machine.state);
 	assert_int_equal(0, d.machine.answered);
 	assert_true(d.has_live);
 	assert_int_equal(8, d.live.key[0]);
 	buf_init(&answer, 100);
-	assert_int_equal(0, database_answer(p->database, old, &answer));
+	assert_int_equal(0, database_answer(p->database, old, PRODUCT,
+	    &answer));
 	buf_fini(&answer);
 }
 
@@ -345,7 +352,7 @@ a_machine_changes_state_and_subscription(void **state)
 	c.machine.sequence = 18;
 	store(p, &c);
 	assert_int_equal(1, database_load_by_key(p->database, c.machine.key,
-	    long_ago, &d));
+	    PRODUCT, long_ago, &d));
 	assert_int_equal(MACHINE_CLONE, d.machine.state);
 	assert_int_equal(18, d.machine.sequence);
 	text_copy(c.machine.subscription, TEXT_64, "sub-2");
@@ -357,6 +364,165 @@ a_machine_changes_state_and_subscription(void **state)
 	assert_int_equal(1, database_load(p->database, "sub-1", long_ago,
 	    &d));
 	assert_false(d.has_live);
+}
+
+/* Two subscriptions of different products, one machine key, ${key}. */
+static void
+store_two_products(struct place *p, uint8_t key)
+{
+	struct change c;
+
+	subscription(&c, "sub-1");
+	machine(&c, key);
+	store(p, &c);
+	subscription(&c, "sub-2");
+	text_copy(c.subscription.product, TEXT_64, OTHER);
+	machine(&c, key);
+	c.machine.sequence = 4;
+	memset(c.machine.request_sha256, 0xcd, SHA256_SIZE);
+	c.answer = "another answer\n";
+	c.answer_len = strlen(c.answer);
+	store(p, &c);
+}
+
+static void
+one_key_has_a_record_and_an_answer_for_each_product(void **state)
+{
+	static const struct {
+		const char *product, *subscription, *answer;
+		int64_t sequence;
+		uint8_t sha256;
+	} rows[] = {
+		{ PRODUCT, "sub-1", "the answer\n", 17, 0xab },
+		{ OTHER, "sub-2", "another answer\n", 4, 0xcd },
+	};
+	struct place *p = *state;
+	uint8_t key[KEY_SIZE];
+	struct dossier d;
+	struct buf answer;
+
+	memset(key, 7, sizeof(key));
+	store_two_products(p, 7);
+	reopen(p);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(1, database_load_by_key(p->database, key,
+		    rows[i].product, long_ago, &d));
+		assert_string_equal(rows[i].subscription, d.subscription.id);
+		assert_string_equal(rows[i].product, d.machine.product);
+		assert_int_equal(rows[i].sequence, d.machine.sequence);
+		assert_int_equal(rows[i].sha256, d.machine.request_sha256[0]);
+		assert_memory_equal(&d.machine, &d.live, sizeof(d.live));
+		buf_init(&answer, 100);
+		assert_int_equal(1, database_answer(p->database, key,
+		    rows[i].product, &answer));
+		assert_string_equal(rows[i].answer, buf_text(&answer));
+		buf_fini(&answer);
+	}
+	assert_int_equal(0, database_load_by_key(p->database, key, "Third",
+	    long_ago, &d));
+	assert_false(d.known);
+	buf_init(&answer, 100);
+	assert_int_equal(0, database_answer(p->database, key, "Third",
+	    &answer));
+	buf_fini(&answer);
+}
+
+static void
+the_products_of_a_key_are_found_one_after_the_other(void **state)
+{
+	struct place *p = *state;
+	uint8_t key[KEY_SIZE];
+	struct machine m;
+
+	memset(key, 7, sizeof(key));
+	store_two_products(p, 7);
+	assert_int_equal(1, database_machine_after(p->database, key, "", &m));
+	assert_string_equal(PRODUCT, m.product);
+	assert_int_equal(1, database_machine_after(p->database, key, PRODUCT,
+	    &m));
+	assert_string_equal(OTHER, m.product);
+	assert_int_equal(0, database_machine_after(p->database, key, OTHER,
+	    &m));
+	key[0] = 8;
+	assert_int_equal(0, database_machine_after(p->database, key, "", &m));
+}
+
+static void
+a_key_retired_for_one_product_is_live_for_the_other(void **state)
+{
+	struct place *p = *state;
+	uint8_t key[KEY_SIZE];
+	struct change c;
+	struct dossier d;
+	struct buf answer;
+
+	memset(key, 7, sizeof(key));
+	store_two_products(p, 7);
+	subscription(&c, "sub-1");
+	machine(&c, 8);
+	c.has_retired = true;
+	memcpy(c.retired, key, KEY_SIZE);
+	text_copy(c.retired_product, TEXT_64, PRODUCT);
+	store(p, &c);
+	assert_int_equal(1, database_load_by_key(p->database, key, PRODUCT,
+	    long_ago, &d));
+	assert_int_equal(MACHINE_RETIRED, d.machine.state);
+	assert_int_equal(8, d.live.key[0]);
+	assert_int_equal(1, database_load_by_key(p->database, key, OTHER,
+	    long_ago, &d));
+	assert_int_equal(MACHINE_LIVE, d.machine.state);
+	assert_int_equal(7, d.live.key[0]);
+	buf_init(&answer, 100);
+	assert_int_equal(1, database_answer(p->database, key, OTHER,
+	    &answer));
+	buf_fini(&answer);
+}
+
+static void
+machines_follow_the_product_of_their_subscription(void **state)
+{
+	struct place *p = *state;
+	uint8_t key[KEY_SIZE];
+	struct change c;
+	struct dossier d;
+
+	memset(key, 7, sizeof(key));
+	store_two_products(p, 7);
+	subscription(&c, "sub-1");
+	text_copy(c.subscription.product, TEXT_64, "Third");
+	store(p, &c);
+	assert_int_equal(1, database_load_by_key(p->database, key, "Third",
+	    long_ago, &d));
+	assert_string_equal("sub-1", d.subscription.id);
+	assert_int_equal(17, d.machine.sequence);
+	assert_int_equal(0, database_load_by_key(p->database, key, PRODUCT,
+	    long_ago, &d));
+	/* Where the key has a record already, that one stays. */
+	text_copy(c.subscription.product, TEXT_64, OTHER);
+	store(p, &c);
+	assert_int_equal(1, database_load_by_key(p->database, key, OTHER,
+	    long_ago, &d));
+	assert_string_equal("sub-2", d.subscription.id);
+}
+
+static void
+a_database_of_another_version_is_one_error_with_the_mend(void **state)
+{
+	static const char *const versions[] = { "1", "3", "x" };
+	struct place *p = *state;
+	struct buf error;
+
+	for (size_t i = 0; i < sizeof(versions) / sizeof(*versions); i++) {
+		assert_int_equal(0, database_set(p->database, "schema",
+		    versions[i]));
+		buf_init(&error, 1024);
+		assert_null(database_open(p->path, false, &error));
+		assert_non_null(strstr(buf_text(&error), p->path));
+		assert_non_null(strstr(buf_text(&error), "version"));
+		assert_non_null(strstr(buf_text(&error), "`init`"));
+		assert_null(strchr(buf_text(&error), '\n'));
+		buf_fini(&error);
+	}
 }
 
 static void
@@ -385,6 +551,7 @@ an_address_finds_every_prefix_that_holds_it(void **state)
 	memset(&c, 0, sizeof(c));
 	c.has_retired = true;
 	memset(c.retired, 7, KEY_SIZE);
+	text_copy(c.retired_product, TEXT_64, PRODUCT);
 	store(p, &c);
 	assert_int_equal(2, database_candidates(p->database, "192.0.2.1",
 	    found, 4));
@@ -561,6 +728,11 @@ main(void)
 		TEST(a_decision_advances_the_chain_and_leaves_the_rest_alone),
 		TEST(a_retired_key_keeps_no_answer_and_the_new_one_is_live),
 		TEST(a_machine_changes_state_and_subscription),
+		TEST(one_key_has_a_record_and_an_answer_for_each_product),
+		TEST(the_products_of_a_key_are_found_one_after_the_other),
+		TEST(a_key_retired_for_one_product_is_live_for_the_other),
+		TEST(machines_follow_the_product_of_their_subscription),
+		TEST(a_database_of_another_version_is_one_error_with_the_mend),
 		TEST(an_address_finds_every_prefix_that_holds_it),
 		TEST(an_approved_address_drops_the_generations_before_it),
 		TEST(only_rebinds_of_the_window_are_loaded),

@@ -20,6 +20,7 @@
 #define INSIDE "10.0.0.5"
 #define ELSEWHERE "198.51.100.9"
 #define PRODUCT "FastNetMon Advanced"
+#define OTHER "Leaseline"
 
 struct world {
 	struct dossier dossier;
@@ -710,6 +711,7 @@ a_new_key_on_the_allocation_takes_over_and_retires_the_old_one(void **state)
 	assert_false(has_event(&w, "fork"));
 	assert_true(w.d.change.has_retired);
 	assert_memory_equal(old.key, w.d.change.retired, KEY_SIZE);
+	assert_string_equal(PRODUCT, w.d.change.retired_product);
 	assert_int_equal(1, w.d.license.rebinds_used);
 	assert_int_equal(8, w.d.license.machine_key[0]);
 
@@ -917,6 +919,83 @@ an_allocation_is_chosen_by_what_the_request_says(void **state)
 	assert_int_equal(1, decide_choose(c, 3, &w.request, w.now, &lookup));
 }
 
+static bool
+has_trouble(const struct world *w)
+{
+	return has_event(w, "fork") || has_event(w, "rollback") ||
+	    has_event(w, "refuse-clone") || has_event(w, "take-over");
+}
+
+/* Another product's subscription at the same address, the same key. */
+static void
+world_init_other(struct world *w)
+{
+	struct subscription *s = &w->dossier.subscription;
+
+	world_init(w);
+	text_copy(s->id, sizeof(s->id), "sub-2");
+	text_copy(s->product, sizeof(s->product), OTHER);
+	text_copy(w->request.product, sizeof(w->request.product), OTHER);
+	w->sha256[1] = 1;
+}
+
+static void
+one_key_has_a_chain_of_its_own_for_each_product(void **state)
+{
+	struct world w[2];
+
+	(void)state;
+	world_init(&w[0]);
+	world_init_other(&w[1]);
+	for (int i = 1; i <= 40; i++) {
+		for (int j = 0; j < 2; j++) {
+			/* The second asks less often: its numbers differ. */
+			if (j == 1 && i % 4 != 0)
+				continue;
+			world_ask(&w[j]);
+			expect_license(&w[j], j == 0 ? i : i / 4);
+			assert_false(has_trouble(&w[j]));
+			assert_false(w[j].d.change.has_retired);
+			assert_string_equal(j == 0 ? PRODUCT : OTHER,
+			    w[j].d.change.machine.product);
+			assert_string_equal(j == 0 ? "sub-1" : "sub-2",
+			    w[j].d.license.id);
+			world_decide(&w[j]);
+			assert_int_equal(DECISION_REPEAT, w[j].d.kind);
+		}
+	}
+	make_suspended(&w[1]);
+	world_ask(&w[1]);
+	expect_refusal(&w[1], REFUSAL_SUSPENDED);
+	world_ask(&w[0]);
+	expect_license(&w[0], 41);
+}
+
+static void
+of_two_products_at_one_address_each_request_finds_its_own(void **state)
+{
+	struct candidate c[2] = { 0 };
+	enum lookup lookup;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	for (int i = 0; i < 2; i++) {
+		c[i].allocation = w.dossier.allocations[0];
+		c[i].status = SUBSCRIPTION_ACTIVE;
+		c[i].term_end = w.dossier.subscription.term_end;
+		text_copy(c[i].product, TEXT_64, i == 0 ? PRODUCT : OTHER);
+		/* The other has a live machine; its key may be this one. */
+		c[i].has_live = i == 0;
+	}
+	assert_int_equal(0, decide_choose(c, 2, &w.request, w.now, &lookup));
+	text_copy(w.request.product, TEXT_64, OTHER);
+	assert_int_equal(1, decide_choose(c, 2, &w.request, w.now, &lookup));
+	text_copy(w.request.product, TEXT_64, "Third");
+	assert_int_equal(-1, decide_choose(c, 2, &w.request, w.now, &lookup));
+	assert_int_equal(LOOKUP_OTHER_PRODUCT, lookup);
+}
+
 static void
 prefixes_are_read_strictly(void **state)
 {
@@ -997,6 +1076,10 @@ main(void)
     an_approved_address_is_good_beside_the_old_one_until_it_is_used),
 		cmocka_unit_test(
 		    an_allocation_is_chosen_by_what_the_request_says),
+		cmocka_unit_test(
+		    one_key_has_a_chain_of_its_own_for_each_product),
+		cmocka_unit_test(
+    of_two_products_at_one_address_each_request_finds_its_own),
 		cmocka_unit_test(prefixes_are_read_strictly),
 	};
 
