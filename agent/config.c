@@ -210,13 +210,15 @@ bool
 config_parse(const char *path, const char *text, struct config *out,
     struct buf *error)
 {
+	const struct config_text from = {path, text};
+
 	*out = (struct config){.license_count = 0};
 	conf_defaults(&schema, "agent", &out->agent);
 	conf_defaults(&schema, "exporter", &out->exporter);
 	conf_defaults(&schema, "snmp", &out->snmp);
 	conf_defaults(&schema, "stats", &out->stats);
 	if (conf_parse(&schema, out, path, text, error) &&
-	    config_check(path, out, error))
+	    config_check(&from, out, error))
 		return true;
 	config_fini(out);
 	return false;

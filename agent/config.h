@@ -86,11 +86,18 @@ bool config_load(const char *path, struct config *out, struct buf *error);
 bool config_parse(const char *path, const char *text, struct config *out,
     struct buf *error);
 
+/* config_text: what was parsed, for the file:line of an error. */
+struct config_text {
+	const char *path;
+	const char *text;
+};
+
 /*
  * config_check (config_check.c): defaults that depend on the machine, what
  * keys need of one another, and the keeper's licenses; of config_parse.
  */
-bool config_check(const char *path, struct config *config, struct buf *error);
+bool config_check(const struct config_text *from, struct config *config,
+    struct buf *error);
 
 /*
  * config_check_files (config_files.c): what the files named hold: the roots

@@ -16,10 +16,42 @@
 
 /* Where a sentence begins. */
 struct checking {
-	const char *path;
+	const struct config_text *from;
 	const char *section; /* "license NAME" as it stands in brackets */
 	struct buf *error;
 };
+
+static bool
+begins_with(const char *line, const char *word, const char *after)
+{
+	size_t len = strlen(word);
+
+	return strncmp(line, word, len) == 0 && line[len] != '\0' &&
+	    strchr(after, line[len]) != NULL;
+}
+
+/*
+ * The last line of ${key} in "[${section}]"; the heading's when the key is not
+ * there, 1 when the section is not.
+ */
+static size_t
+find_line(const char *text, const char *section, const char *key)
+{
+	size_t found = 1, number = 1;
+	bool inside = false;
+
+	for (const char *line = text; line != NULL; number++) {
+		if (line[0] == '[') {
+			inside = begins_with(line + 1, section, "]");
+			found = inside ? number : found;
+		} else if (inside && begins_with(line, key, " \t=")) {
+			found = number;
+		}
+		const char *end = strchr(line, '\n');
+		line = end == NULL ? NULL : end + 1;
+	}
+	return found;
+}
 
 static bool
 refuse(const struct checking *c, const char *key, const char *format, ...)
@@ -30,7 +62,8 @@ refuse(const struct checking *c, const char *key, const char *format, ...)
 {
 	va_list args;
 
-	buf_printf(c->error, "%s: [%s] %s: ", c->path, c->section, key);
+	buf_printf(c->error, "%s:%zu: [%s] %s: ", c->from->path,
+	    find_line(c->from->text, c->section, key), c->section, key);
 	va_start(args, format);
 	buf_vprintf(c->error, format, args);
 	va_end(args);
@@ -44,9 +77,10 @@ is_vendor_machine(void)
 }
 
 static bool
-check_agent(const char *path, struct config *config, struct buf *error)
+check_agent(const struct config_text *from, struct config *config,
+    struct buf *error)
 {
-	const struct checking c = {path, "agent", error};
+	const struct checking c = {from, "agent", error};
 	struct config_agent *agent = &config->agent;
 
 	if (agent->log_file[0] == '\0')
@@ -66,9 +100,10 @@ check_agent(const char *path, struct config *config, struct buf *error)
 
 /* Only the form; whether the address can be had shows at the start. */
 static bool
-check_listen(const char *path, const struct config *config, struct buf *error)
+check_listen(const struct config_text *from, const struct config *config,
+    struct buf *error)
 {
-	const struct checking c = {path, "exporter", error};
+	const struct checking c = {from, "exporter", error};
 	const struct conf_list *listen = &config->exporter.listen;
 
 	for (size_t i = 0; i < listen->count; i++) {
@@ -87,7 +122,8 @@ check_listen(const char *path, const struct config *config, struct buf *error)
 }
 
 static bool
-check_later(const char *path, const struct config *config, struct buf *error)
+check_later(const struct config_text *from, const struct config *config,
+    struct buf *error)
 {
 	const struct config_exporter *exporter = &config->exporter;
 	const struct config_stats *stats = &config->stats;
@@ -108,7 +144,7 @@ check_later(const char *path, const struct config *config, struct buf *error)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const struct checking c = {path, rows[i].section, error};
+		const struct checking c = {from, rows[i].section, error};
 
 		if (rows[i].set)
 			return refuse(&c, rows[i].key, LATER);
@@ -319,7 +355,8 @@ fill_keeper(const struct config_license *l, struct keeper_license *out)
 }
 
 static bool
-check_licenses(const char *path, struct config *config, struct buf *error)
+check_licenses(const struct config_text *from, struct config *config,
+    struct buf *error)
 {
 	config->licenses = calloc(config->license_count,
 	    sizeof(config->licenses[0]));
@@ -330,7 +367,7 @@ check_licenses(const char *path, struct config *config, struct buf *error)
 	for (size_t i = 0; i < config->license_count; i++) {
 		char section[LICENSE_NAME_SIZE + sizeof("license ")] =
 		    "license ";
-		const struct checking c = {path, section, error};
+		const struct checking c = {from, section, error};
 
 		text_copy(section + strlen(section), LICENSE_NAME_SIZE,
 		    config->written[i]->name);
@@ -343,16 +380,17 @@ check_licenses(const char *path, struct config *config, struct buf *error)
 }
 
 bool
-config_check(const char *path, struct config *config, struct buf *error)
+config_check(const struct config_text *from, struct config *config,
+    struct buf *error)
 {
-	if (!check_agent(path, config, error) ||
-	    !check_listen(path, config, error) ||
-	    !check_later(path, config, error))
+	if (!check_agent(from, config, error) ||
+	    !check_listen(from, config, error) ||
+	    !check_later(from, config, error))
 		return false;
 	if (config->license_count == 0) {
 		buf_printf(error, "%s: there is no [license NAME] section; "
-		    "add one for each license to keep", path);
+		    "add one for each license to keep", from->path);
 		return false;
 	}
-	return check_licenses(path, config, error);
+	return check_licenses(from, config, error);
 }
