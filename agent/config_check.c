@@ -98,6 +98,22 @@ check_agent(const struct config_text *from, struct config *config,
 	return true;
 }
 
+/* A numeric address; names are not looked up where a start may hang on it. */
+static bool
+is_numeric(const char *item, size_t len)
+{
+	char host[ADDRESS_SIZE];
+	bool bracketed = len >= 2 && item[0] == '[' && item[len - 1] == ']';
+
+	if (bracketed)
+		item++, len -= 2;
+	if (len >= sizeof(host))
+		return false;
+	memcpy(host, item, len);
+	host[len] = '\0';
+	return address_valid(host) && bracketed == (strchr(host, ':') != NULL);
+}
+
 /* Only the form; whether the address can be had shows at the start. */
 static bool
 check_listen(const struct config_text *from, const struct config *config,
@@ -113,9 +129,11 @@ check_listen(const struct config_text *from, const struct config *config,
 
 		if (colon == NULL || colon == listen->item[i] ||
 		    digits == 0 || digits > 5 || colon[1 + digits] != '\0' ||
-		    strtol(colon + 1, NULL, 10) > 65535)
-			return refuse(&c, "listen", "'%s' is not ADDRESS:PORT, "
-			    "like 127.0.0.1:10014 or [::1]:10014",
+		    strtol(colon + 1, NULL, 10) > 65535 ||
+		    !is_numeric(listen->item[i],
+			(size_t)(colon - listen->item[i])))
+			return refuse(&c, "listen", "'%s' is not a numeric "
+			    "ADDRESS:PORT, like 127.0.0.1:10014 or [::1]:10014",
 			    listen->item[i]);
 	}
 	return true;
