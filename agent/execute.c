@@ -89,7 +89,7 @@ execute_reading(const struct command *command, const struct view *view,
 	const struct report *report = view_find(view, command->name);
 	if (report == NULL) {
 		say_unknown(command, view, err);
-		return COMMAND_EXIT_NO;
+		return COMMAND_EXIT_USAGE;
 	}
 	if (command->verb == VERB_SHOW_HARDWARE)
 		return show_hardware(command, keeper, out, err);
