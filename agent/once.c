@@ -3,6 +3,9 @@
 #include "agent/once.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "agent/config.h"
@@ -27,6 +30,37 @@ put(int fd, const struct buf *bytes)
 	}
 }
 
+/* True only when it is certain: the lock is there and nobody holds it. */
+static bool
+no_agent_runs(const char *state_directory)
+{
+	char path[KEEPER_PATH_SIZE + 8];
+
+	snprintf(path, sizeof(path), "%s/lock", state_directory);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool free_lock = fd != -1 && flock(fd, LOCK_SH | LOCK_NB) == 0;
+	if (fd != -1)
+		close(fd);
+	return free_lock;
+}
+
+/* A plan that nobody carries out must not look like one. */
+static void
+without_agent(struct view *view)
+{
+	for (size_t i = 0; i < view->count; i++) {
+		struct report *report = &view->reports[i];
+
+		if (!report->has[FIELD_ID_REFRESH_INTERVAL])
+			continue;
+		report->has[FIELD_ID_NEXT_ATTEMPT] = false;
+		if (report->severity == SEVERITY_OK)
+			text_copy(report->advice, sizeof(report->advice),
+			    "Start the agent, nothing refreshes the license: "
+			    "systemctl start leaselined.");
+	}
+}
+
 static int
 answer(const struct config *config, const struct command *command,
     struct buf *out, struct buf *err)
@@ -47,6 +81,8 @@ answer(const struct config *config, const struct command *command,
 	} else {
 		struct view *view = view_take(&board);
 
+		if (view != NULL && no_agent_runs(config->agent.state_dir))
+			without_agent(view);
 		code = execute_reading(command, view, keeper, out, err);
 		view_free(view);
 		keeper_free(keeper);

@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,7 @@
 #include "license/keeper/watch.h"
 #include "license/sign.h"
 
-enum { ROOT_FILE_MAX = 8192 };
+enum { ROOT_FILE_MAX = 8192, LOCK_TRIES = 10, LOCK_WAIT_MS = 20 };
 
 static void
 holding_free(struct holding *holding)
@@ -196,6 +197,12 @@ open_directory(struct keeper *keeper, const char *directory, struct buf *error)
 	}
 	snprintf(path, sizeof(path), "%s/lock", directory);
 	keeper->lock_fd = file_lock(path);
+	/* The one-shot mode holds it for a moment to see whether we run. */
+	for (int i = 0; i < LOCK_TRIES && keeper->lock_fd == -1 &&
+	    errno == EWOULDBLOCK; i++) {
+		poll(NULL, 0, LOCK_WAIT_MS);
+		keeper->lock_fd = file_lock(path);
+	}
 	if (keeper->lock_fd != -1)
 		return true;
 	buf_printf(error, errno == EWOULDBLOCK ?

@@ -66,6 +66,10 @@ wait_until 2 gone "$AGENT_PID" || fail "not stopped after 2 s"
 wait "$AGENT_PID"; code=$?
 [ $code -eq 0 ] || fail "stopped with $code"
 told "STOPPING=1" || fail "the manager was not told"
+"$FCLI" show license_status > "$D/status" 2> /dev/null ||
+	fail "no answer from the files"
+grep -q "Start the agent" "$D/status" && ! grep -q "^Next refresh" "$D/status" ||
+	fail "a plan without an agent: $(cat "$D/status")"
 start_agent || fail "no second start"
 "$FCLI" show license > /dev/null || fail "not usable at once after a restart"
 sleep 1
