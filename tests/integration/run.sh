@@ -44,8 +44,8 @@ show_all() {
 	get leaselineBandwidthMbits.0 1.2.23.0
 	get leaselineRefreshLastResult.0 1.2.25.0
 	say
-	say "\$ curl -s $METRICS_URL | grep -E 'usable|deadline|limit'"
-	curl -s "$METRICS_URL" | grep -E '^license.*(usable|deadline|limit)' |
+	say "\$ curl -s $METRICS_URL | grep -E 'usable|deadline|_limit_'"
+	curl -s "$METRICS_URL" | grep -E '^license.*(usable|deadline|_limit_)' |
 		sed 's/^/    /'
 	say
 	show "$FCLI" set renew_license
