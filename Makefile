@@ -20,11 +20,11 @@ O       ?= build
 B       := $(O)/$(CC)$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 
 # The lists are the map: floor 0, floor 1, floor 2, floor 3, roofs.
-BASE      = buf clock conf encode exposition file http log loop notify utc
+BASE      = buf child clock conf encode exposition file http log loop notify utc words
 LICENSE   = advice agent_report answer codec codec_value command documents edges facts fields hardware json \
-            keyring names policy report sign status text timekeeping \
+            keyring names policy report sign status status_machine text timekeeping \
             verify
-KEEPER    = client disk errands inspect keeper load machine_key memory pulse \
+KEEPER    = client disk errands inspect keeper load machine_key memory on_change pulse \
             renew successor view watch
 EXPORTER  = metrics process web
 AGENT     = announce config config_check config_files control execute mib mib_objects \

@@ -60,6 +60,7 @@ struct config_license {
 	char timezone[64];
 	bool renew;
 	char bandwidth_from[KEEPER_PATH_SIZE], on_change[KEEPER_PATH_SIZE];
+	int64_t on_change_timeout_s;
 	int64_t action_warning_d, action_critical_d;
 	int64_t refresh_warning_h, refresh_critical_h;
 	int64_t lease_warning_d, lease_critical_d;

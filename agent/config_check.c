@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "license/base/buf.h"
+#include "license/base/words.h"
 
 #define LATER "is not available in this version; remove the key"
 
@@ -184,7 +185,6 @@ check_license_later(const struct checking *c, const struct config_license *l)
 		{"poll-interval-s", l->poll_interval_s != 0},
 		{"timezone", l->timezone[0] != '\0'},
 		{"renew", l->renew},
-		{"on-change", l->on_change[0] != '\0'},
 		{"bandwidth-from", l->bandwidth_from[0] != '\0' &&
 		    strcmp(l->bandwidth_from, "none") != 0},
 	};
@@ -273,6 +273,27 @@ check_thresholds(const struct checking *c, const struct config_license *l)
 	return true;
 }
 
+/*
+ * The form only: a program that is missing for a moment, while a package is
+ * replaced, must not keep the agent from starting.
+ */
+static bool
+check_on_change(const struct checking *c, const struct config_license *l)
+{
+	struct words words;
+	const char *why = "";
+
+	if (l->on_change[0] == '\0')
+		return true;
+	if (!words_split(l->on_change, &words, &why))
+		return refuse(c, "on-change", "%s", why);
+	if (words_get(&words, 0)[0] != '/')
+		return refuse(c, "on-change", "'%s' is not the absolute path "
+		    "of a program; no shell looks for it",
+		    words_get(&words, 0));
+	return true;
+}
+
 static bool
 check_license(const struct checking *c, const struct config *config,
     struct config_license *l)
@@ -288,7 +309,7 @@ check_license(const struct checking *c, const struct config *config,
 	if (l->authority_root[0] == '\0')
 		return refuse(c, "authority-root", "is missing; it is the file "
 		    "with the vendor's root keys");
-	if (!check_thresholds(c, l))
+	if (!check_thresholds(c, l) || !check_on_change(c, l))
 		return false;
 	if (l->license_file[0] != '\0')
 		return true;
@@ -370,6 +391,7 @@ fill_keeper(const struct config_license *l, struct keeper_license *out)
 	text_copy(out->proxy, sizeof(out->proxy), l->proxy);
 	text_copy(out->coupon, sizeof(out->coupon), l->coupon);
 	text_copy(out->on_change, sizeof(out->on_change), l->on_change);
+	out->on_change_limit_s = l->on_change_timeout_s;
 }
 
 static bool

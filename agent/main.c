@@ -241,6 +241,8 @@ take_signals(void)
 	sigset_t set;
 
 	signal(SIGPIPE, SIG_IGN);
+	/* Who starts us may ignore it; then no child could be waited for. */
+	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
@@ -372,6 +374,7 @@ serve(struct daemon *d, struct buf *error)
 	loop_add(d->loop, (struct loop_source){signals_ask, signals_tell, d});
 	loop_add(d->loop, (struct loop_source){acks_ask, acks_tell, d});
 	loop_add(d->loop, control_source(d->control));
+	loop_add(d->loop, keeper_jobs_source(d->keeper));
 	/* Last: what the others asked for starts in the same round. */
 	loop_add(d->loop, keeper_source(d->keeper));
 	notify_send("READY=1");

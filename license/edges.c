@@ -53,11 +53,31 @@ pair(bool before, bool after, unsigned raise, unsigned clear)
 	return !before && after ? raise : before && !after ? clear : 0;
 }
 
-/* Before the first answer after the first start nothing has ended yet. */
+enum standing
+edges_standing(const struct report *report)
+{
+	if (report->usable)
+		return STANDING_USABLE;
+	return report->severity == SEVERITY_CRITICAL ? STANDING_UNUSABLE :
+						       STANDING_UNKNOWN;
+}
+
+const char *
+standing_word(enum standing standing)
+{
+	static const char *const words[] = {
+		[STANDING_UNKNOWN] = "unknown",
+		[STANDING_USABLE] = "usable",
+		[STANDING_UNUSABLE] = "unusable",
+	};
+
+	return words[standing];
+}
+
 static bool
 is_down(const struct report *report)
 {
-	return !report->usable && report->severity == SEVERITY_CRITICAL;
+	return edges_standing(report) == STANDING_UNUSABLE;
 }
 
 static bool

@@ -41,6 +41,17 @@ struct edges {
 #define edge_bit(n) (1U << NOTIFICATION_##n)
 
 /*
+ * standing: what the operator's command and a product's start go by. Nobody
+ * can say before the first answer after the first start: nothing has ended.
+ */
+enum standing { STANDING_UNKNOWN, STANDING_USABLE, STANDING_UNUSABLE };
+
+enum standing edges_standing(const struct report *report);
+
+/* standing_word: "usable", "unusable", "unknown". */
+const char *standing_word(enum standing standing);
+
+/*
  * edges_between: ${before} may be NULL (nothing known before): then only
  * raises that hold now are set, no clear.
  */

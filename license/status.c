@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "license/base/buf.h"
+#include "license/status.h"
 
 #define has(r, id) ((r)->has[FIELD_ID_##id])
-#define agent_has(a, id) ((a)->has[AGENT_ID_##id])
 
 static void
 add_printable(const char *text, struct buf *out)
@@ -20,9 +20,8 @@ add_printable(const char *text, struct buf *out)
 	buf_printable(out, text, strlen(text));
 }
 
-/* "2026-11-25T01:00:00Z (in 3 h 12 min)", or "(3 h 12 min ago)". */
-static void
-add_moment(utc_t t, utc_t now, struct buf *out)
+void
+status_add_moment(utc_t t, utc_t now, struct buf *out)
 {
 	char text[UTC_TEXT_SIZE];
 	bool past = utc_before(t, now);
@@ -48,22 +47,11 @@ add_horizon(utc_t t, utc_t now, struct buf *out)
 	    days < 0 ? "OVER: " : "", days, days == 1 ? "day" : "days");
 }
 
-/*
- * One row a line. A row that appends nothing is left out,
- * because what does not apply is no word.
- */
-struct page {
-	const struct report *r;
-	const struct agent_report *a;
-	enum field_id id; /* of the row, where one field is all it needs */
-	const char *tail;
-};
-
 static void
 row_moment(const struct page *p, struct buf *out)
 {
 	if (p->r->has[p->id])
-		add_moment(field_instant(p->r, p->id), p->r->now, out);
+		status_add_moment(field_instant(p->r, p->id), p->r->now, out);
 }
 
 static void
@@ -118,7 +106,7 @@ row_issuer(const struct page *p, struct buf *out)
 	add_printable(p->r->issuer, out);
 	if (has(p->r, ISSUED)) {
 		buf_puts(out, ", ");
-		add_moment(p->r->issued, p->r->now, out);
+		status_add_moment(p->r->issued, p->r->now, out);
 	}
 }
 
@@ -194,7 +182,7 @@ row_attempt(const struct page *p, struct buf *out)
 {
 	if (!has(p->r, LAST_ATTEMPT))
 		return;
-	add_moment(p->r->refresh_last_attempt, p->r->now, out);
+	status_add_moment(p->r->refresh_last_attempt, p->r->now, out);
 	if (has(p->r, DURATION))
 		buf_printf(out, ", took %" PRId64 " ms",
 		    p->r->refresh_last_duration_ms);
@@ -224,7 +212,7 @@ static void
 row_success(const struct page *p, struct buf *out)
 {
 	if (has(p->r, LAST_SUCCESS))
-		add_moment(p->r->refresh_last_success, p->r->now, out);
+		status_add_moment(p->r->refresh_last_success, p->r->now, out);
 	else if (has(p->r, RESULT))
 		buf_puts(out, "none yet");
 }
@@ -236,7 +224,7 @@ row_overdue(const struct page *p, struct buf *out)
 		return;
 	buf_puts(out,
 	    utc_before(p->r->now, p->r->refresh_due) ? "from " : "SINCE ");
-	add_moment(p->r->refresh_due, p->r->now, out);
+	status_add_moment(p->r->refresh_due, p->r->now, out);
 	if (has(p->r, REFRESH_WARNING) && has(p->r, REFRESH_CRITICAL))
 		add_thresholds("after", p->r->refresh_warning_s,
 		    p->r->refresh_critical_s, out);
@@ -273,153 +261,6 @@ row_bandwidth(const struct page *p, struct buf *out)
 		    r->bandwidth_critical_pct);
 }
 
-static void
-row_binding(const struct page *p, struct buf *out)
-{
-	const struct report *r = p->r;
-
-	if (!has(r, BINDING_KNOWN))
-		return;
-	if (r->binding_changed != 0) {
-		buf_puts(out, "DIFFERENT: ");
-		text_components(r->binding_changed, out);
-	}
-	if ((r->binding_known & ~r->binding_changed) != 0) {
-		buf_puts(out, r->binding_changed != 0 ? "; same: " : "same: ");
-		text_components(r->binding_known & ~r->binding_changed, out);
-	}
-	if (r->binding_known == 0)
-		buf_puts(out, "no component could be read");
-}
-
-static void
-row_hardware(const struct page *p, struct buf *out)
-{
-	const char *between = "";
-
-	if (has(p->r, CPU_MODEL)) {
-		add_printable(p->r->cpu_model, out);
-		between = ", ";
-	}
-	if (has(p->r, LOGICAL_CPUS)) {
-		buf_printf(out, "%s%" PRId64 " logical CPUs", between,
-		    p->r->logical_cpus);
-		between = ", ";
-	}
-	if (has(p->r, MEMORY))
-		buf_printf(out, "%s%" PRId64 " MiB memory", between,
-		    p->r->memory_mib);
-}
-
-static void
-row_rebinds(const struct page *p, struct buf *out)
-{
-	if (!has(p->r, REBINDS_USED))
-		return;
-	buf_printf(out, "%" PRId64, p->r->rebinds_used);
-	if (has(p->r, REBINDS_ALLOWED))
-		buf_printf(out, " of %" PRId64, p->r->rebinds_allowed);
-	buf_puts(out, " used");
-	if (has(p->r, REBIND_WINDOW_END)) {
-		buf_puts(out, "; one is free again ");
-		add_moment(p->r->rebind_window_end, p->r->now, out);
-	}
-}
-
-static void
-row_addresses(const struct page *p, struct buf *out)
-{
-	if (has(p->r, EXTERNAL_ADDRESS)) {
-		buf_puts(out, "external ");
-		add_printable(p->r->external_address, out);
-	}
-	if (has(p->r, INTERNAL_ADDRESS)) {
-		buf_puts(out, has(p->r, EXTERNAL_ADDRESS) ? ", internal " :
-							    "internal ");
-		add_printable(p->r->internal_address, out);
-	}
-}
-
-static void
-row_source(const struct page *p, struct buf *out)
-{
-	buf_puts(out, names_sentence(NAMES_SOURCE, p->r->source));
-	if (has(p->r, LICENSE_FILE)) {
-		buf_puts(out, has(p->r, FILE_DETAIL) ? "; NOT in " :
-						       "; stored in ");
-		add_printable(p->r->license_file, out);
-	}
-	if (has(p->r, FILE_DETAIL)) {
-		buf_puts(out, ": ");
-		add_printable(p->r->file_detail, out);
-	}
-	if (has(p->r, DATA_AGE)) {
-		buf_puts(out, "; read ");
-		text_duration(p->r->data_age_s, out);
-		buf_puts(out, " ago");
-	}
-}
-
-static void
-row_on_change(const struct page *p, struct buf *out)
-{
-	if (has(p->r, ON_CHANGE_EXIT))
-		buf_printf(out, "%s (exit code %" PRId64 ")",
-		    p->r->on_change_exit == 0 ? "ran well" : "FAILED",
-		    p->r->on_change_exit);
-}
-
-static void
-row_clock(const struct page *p, struct buf *out)
-{
-	char text[UTC_TEXT_SIZE];
-
-	utc_text(p->a->now, text);
-	buf_puts(out, text);
-	if (agent_has(p->a, TRUST))
-		buf_printf(out, "; %s: %s",
-		    names_label(NAMES_TRUST, p->a->clock_trust),
-		    names_sentence(NAMES_TRUST, p->a->clock_trust));
-	if (agent_has(p->a, OFFSET))
-		buf_printf(out, "; %+" PRId64 " s to the authority's",
-		    p->a->clock_offset_s);
-	if (agent_has(p->a, STEPS) && p->a->clock_steps > 0)
-		buf_printf(out, "; stepped %" PRId64 " times",
-		    p->a->clock_steps);
-}
-
-static void
-row_storage(const struct page *p, struct buf *out)
-{
-	if (!agent_has(p->a, STORAGE_UP))
-		return;
-	buf_puts(out, p->a->storage_up ? "can be written" :
-					 "CANNOT be written");
-	if (agent_has(p->a, STORAGE_WRITE))
-		buf_printf(out, "; the last write took %" PRId64 " ms",
-		    p->a->storage_last_write_ms);
-}
-
-static void
-row_agent(const struct page *p, struct buf *out)
-{
-	if (!agent_has(p->a, VERSION))
-		return;
-	buf_puts(out, "leaselined ");
-	add_printable(p->a->version, out);
-	if (!agent_has(p->a, HEARTBEAT)) {
-		buf_puts(out, ", not running");
-		return;
-	}
-	if (agent_has(p->a, START)) {
-		buf_puts(out, ", started ");
-		add_moment(p->a->start, p->a->now, out);
-	}
-	if (agent_has(p->a, AGENTX_UP))
-		buf_printf(out, ", SNMP master %s",
-		    p->a->agentx_up ? "connected" : "NOT connected");
-}
-
 static const struct {
 	const char *title; /* NULL: an empty line */
 	void (*add)(const struct page *p, struct buf *out);
@@ -451,18 +292,18 @@ static const struct {
 	{"Failures", row_failures, 0, NULL},
 	{NULL, NULL, 0, NULL},
 	{"Bandwidth", row_bandwidth, 0, NULL},
-	{"Binding", row_binding, 0, NULL},
-	{"Hardware", row_hardware, 0, NULL},
-	{"Rebinds", row_rebinds, 0, NULL},
-	{"Addresses", row_addresses, 0, NULL},
-	{"Source", row_source, 0, NULL},
+	{"Binding", status_row_binding, 0, NULL},
+	{"Hardware", status_row_hardware, 0, NULL},
+	{"Rebinds", status_row_rebinds, 0, NULL},
+	{"Addresses", status_row_addresses, 0, NULL},
+	{"Source", status_row_source, 0, NULL},
 	{"Certificate", row_horizon, FIELD_ID_CERTIFICATE,
 	    "; of the authority's TLS"},
-	{"On change", row_on_change, 0, NULL},
+	{"On change", status_row_on_change, 0, NULL},
 	{NULL, NULL, 0, NULL},
-	{"Clock", row_clock, 0, NULL},
-	{"Storage", row_storage, 0, NULL},
-	{"Agent", row_agent, 0, NULL},
+	{"Clock", status_row_clock, 0, NULL},
+	{"Storage", status_row_storage, 0, NULL},
+	{"Agent", status_row_agent, 0, NULL},
 };
 
 enum { TITLE_WIDTH = 15 };

@@ -250,6 +250,8 @@ sample_memory(struct memory *out)
 		.answered = 1,
 		.announced = 5,
 		.grace_from = sample_time(SAMPLE_ISSUED),
+		.on_change_told = 2,
+		.on_change_exit = 257,
 		.high_water = sample_time(SAMPLE_ISSUED),
 		.high_water_boot_s = 86400,
 		.signed_time = sample_time(SAMPLE_ISSUED),

@@ -141,6 +141,8 @@ keeper_commit(struct keeper *keeper, const char *name, keeper_done_fn *done,
 
 		holding_inspect(holding);
 		holding_look(holding, true);
+		if (holding->config.on_change[0] != '\0')
+			holding->on_change.asked = true;
 		if (policy_refreshes(&holding->facts))
 			make_due(holding);
 	}

@@ -10,26 +10,48 @@
  *   renew.c   one exchange from the request to the last rename
  *   memory.c  the signed state documents
  *   successor.c  the license that begins later
+ *   on_change.c  the operator's command at each edge of usable
  */
 #ifndef LICENSE_KEEPER_HOLDING_H
 #define LICENSE_KEEPER_HOLDING_H
 
 #include "license/base/buf.h"
 #include "license/base/file.h"
+#include "license/edges.h"
 #include "license/facts.h"
 #include "license/keeper/client.h"
 #include "license/keeper/keeper.h"
 #include "license/keyring.h"
 #include "license/policy.h"
 
+struct child;
 struct signing_key;
 
 enum {
+	KEEPER_JOBS_MAX = 8,
 	KEEPER_TRANSFERS_MAX = 32,
 	KEEPER_WAITERS_MAX = 64,
 	KEEPER_BEAT_S = 30,
 	KEEPER_INSPECT_S = 600,
 	KEEPER_PERSIST_S = HOUR_S,
+};
+
+/* on_change: what the operator's command was run for, and is to be. */
+struct on_change {
+	enum standing told; /* UNKNOWN: none, or one that did not end well */
+	bool running;
+	bool asked;	 /* by a commit: also when nothing turned */
+	enum standing failed_for;
+	int failures;	 /* of runs for it, in a row */
+	mono_t retry_at; /* ns 0: no run is to be repeated */
+};
+
+/* job: one command that runs. */
+struct job {
+	struct child *child; /* NULL: the place is free */
+	struct holding *holding; /* NULL: the license is configured no more */
+	char name[LICENSE_NAME_SIZE];
+	enum standing target;
 };
 
 struct holding {
@@ -53,6 +75,8 @@ struct holding {
 	mono_t mismatch_seen; /* offline: the first reading; ns 0: none */
 	struct file_identity watched;
 	unsigned announced;
+	struct on_change on_change;
+	mono_t opened;
 	bool has_report;
 	const struct license_facts *published;
 	struct report report; /* the last one that edges were taken from */
@@ -86,6 +110,7 @@ struct keeper {
 	size_t in_flight;
 	struct waiter waiters[KEEPER_WAITERS_MAX];
 	size_t waiter_count;
+	struct job jobs[KEEPER_JOBS_MAX];
 	mono_t next_beat, next_inspect, next_persist, next_edge;
 	mono_t next_look; /* ns 0: only at the beats */
 	int64_t next_index;
@@ -105,6 +130,14 @@ void keeper_expire_waiters(struct keeper *keeper, mono_t now);
 /* keeper_wake: tell those who wait for ${holding} how it ended. */
 void keeper_wake(struct keeper *keeper, const struct holding *holding, bool ok,
     const char *sentence);
+
+/* on_change.c */
+/* keeper_review_jobs: start what the reports that edges were taken from ask. */
+void keeper_review_jobs(struct keeper *keeper, mono_t now);
+/* holding_leave_jobs: ${holding} goes; a command that runs ends by itself. */
+void holding_leave_jobs(const struct holding *holding);
+/* keeper_end_jobs: the agent stops; its successor runs them again. */
+void keeper_end_jobs(struct keeper *keeper);
 
 /* load.c */
 /* holding_load: everything from disk; heals the license file. */

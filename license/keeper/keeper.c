@@ -33,6 +33,7 @@ holding_free(struct holding *holding)
 		client_drop(holding->keeper->client, holding);
 		holding->keeper->in_flight--;
 	}
+	holding_leave_jobs(holding);
 	license_facts_release(holding->published);
 	buf_fini(&holding->license_bytes);
 	buf_fini(&holding->refusal_bytes);
@@ -79,6 +80,8 @@ apply_config(struct holding *holding, const struct keeper_license *config)
 	if (config->index > 0)
 		facts->index = config->index;
 	facts->configured = config->thresholds;
+	if (config->on_change[0] == '\0')
+		facts->on_change_exit = -1;
 	watch_directory_of(holding->keeper->watch_fd, config->license_file);
 }
 
@@ -141,6 +144,7 @@ holding_new(struct keeper *keeper, const struct keeper_license *config,
 		return NULL;
 	}
 	holding->keeper = keeper;
+	holding->opened = clock_boot();
 	buf_init(&holding->license_bytes, DOCUMENT_MAX);
 	buf_init(&holding->refusal_bytes, DOCUMENT_MAX);
 	buf_init(&holding->request_bytes, DOCUMENT_MAX);
@@ -321,6 +325,7 @@ keeper_free(struct keeper *keeper)
 		return;
 	if (keeper->key != NULL && keeper->count > 0)
 		keeper_persist_clock(keeper);
+	keeper_end_jobs(keeper);
 	for (size_t i = 0; i < keeper->count; i++)
 		holding_free(keeper->holdings[i]);
 	free(keeper->holdings);

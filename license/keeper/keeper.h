@@ -32,7 +32,8 @@ struct keeper_license {
 	char coupon[TEXT_64];
 	int address_family; /* 0 any, 4, 6 */
 	struct thresholds thresholds;
-	char on_change[KEEPER_PATH_SIZE];
+	char on_change[KEEPER_PATH_SIZE]; /* a command line, base/words.h */
+	int64_t on_change_limit_s;
 };
 
 struct keeper_options {
@@ -72,6 +73,12 @@ void keeper_free(struct keeper *keeper);
 
 struct loop_source keeper_source(struct keeper *keeper);
 
+/*
+ * keeper_jobs_source: the operator's commands that run; to be added before
+ * keeper_source. Without it none is ever seen to end.
+ */
+struct loop_source keeper_jobs_source(struct keeper *keeper);
+
 /* keeper_done: how a renewal asked for by a person ended; sentence, no LF. */
 typedef void keeper_done_fn(void *self, bool ok, const char *sentence);
 
@@ -90,7 +97,8 @@ void keeper_forget(struct keeper *keeper, void *self);
 /*
  * keeper_commit: re-read license files and hardware now, then renew every
  * license that an exchange keeps alive; ${done} as in keeper_renew when the
- * one named (or the first) has its answer, at once if none needs one.
+ * one named (or the first) has its answer, at once if none needs one. Each
+ * license's on-change command is run after its answer, an edge or not.
  */
 bool keeper_commit(struct keeper *keeper, const char *name,
     keeper_done_fn *done, void *self, struct buf *error);

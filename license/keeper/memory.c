@@ -127,6 +127,10 @@ holding_persist(struct holding *holding)
 	KEEP(m, ANNOUNCED, announced, holding->announced, true);
 	KEEP(m, GRACE_FROM, grace_from, facts->grace_from,
 	    facts->grace_from.s > 0);
+	KEEP(m, ON_CHANGE_TOLD, on_change_told, holding->on_change.told,
+	    holding->on_change.told != STANDING_UNKNOWN);
+	KEEP(m, ON_CHANGE_EXIT, on_change_exit, facts->on_change_exit,
+	    facts->on_change_exit >= 0);
 	return write_memory(holding->keeper, facts->name, m);
 }
 
@@ -151,6 +155,10 @@ holding_recall(struct holding *holding)
 	facts->answered = m.answered != 0;
 	facts->grace_from = m.grace_from;
 	holding->announced = (unsigned)m.announced;
+	holding->on_change.told = (enum standing)m.on_change_told;
+	if (has_bit(m.has, MEMORY_ON_CHANGE_EXIT) &&
+	    holding->config.on_change[0] != '\0')
+		facts->on_change_exit = m.on_change_exit;
 }
 
 static bool

@@ -363,6 +363,7 @@ tell(void *self, const struct loop_got *got)
 		keeper->next_edge = after_s(clock_boot(),
 		    next.s - keeper_now(keeper).s);
 	}
+	keeper_review_jobs(keeper, got->now);
 }
 
 struct loop_source
