@@ -42,6 +42,7 @@ struct codec_table {
 #define STATE_ROW(...) ROW(memory, __VA_ARGS__)
 #define TIME_RESET_ROW(...) ROW(time_reset, __VA_ARGS__)
 #define REVOKED_ROW(...) ROW(revoked, __VA_ARGS__)
+#define STATS_ROW(...) ROW(stats, __VA_ARGS__)
 
 static const struct codec_field license_fields[] = {LICENSE_FIELDS(
     LICENSE_ROW)};
@@ -54,6 +55,7 @@ static const struct codec_field time_reset_fields[] = {TIME_RESET_FIELDS(
     TIME_RESET_ROW)};
 static const struct codec_field revoked_fields[] = {REVOKED_FIELDS(
     REVOKED_ROW)};
+static const struct codec_field stats_fields[] = {STATS_FIELDS(STATS_ROW)};
 
 static enum doc_error
 check_license(const void *object, const char **name)
@@ -121,6 +123,8 @@ static const struct codec_table time_reset_table = {
 };
 static const struct codec_table revoked_table = {
 	TABLE(REVOKED, revoked, revoked_fields)};
+static const struct codec_table stats_table = {
+	TABLE(STATS, stats, stats_fields)};
 
 /* The presence bits come first, then the key of the key lines, if any. */
 enum { KEY_OFFSET = sizeof(uint64_t) };
@@ -133,6 +137,7 @@ HEAD(request, machine_key);
 HEAD(refusal, signer);
 HEAD(memory, machine_key);
 HEAD(time_reset, signer);
+HEAD(stats, machine_key);
 _Static_assert(offsetof(struct revoked, has) == 0, "has comes first");
 
 static int
@@ -430,6 +435,7 @@ FUNCTIONS(refusal)
 FUNCTIONS(memory)
 FUNCTIONS(time_reset)
 FUNCTIONS(revoked)
+FUNCTIONS(stats)
 
 void
 document_begin(enum purpose purpose, const uint8_t *machine_key,

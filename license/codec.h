@@ -11,7 +11,8 @@
 
 struct buf;
 
-enum { TEXT_64 = 65, TEXT_256 = 257, ADDRESS_SIZE = 46, DETAIL_SIZE = 257 };
+enum { TEXT_64 = 65, TEXT_256 = 257, ADDRESS_SIZE = 46, DETAIL_SIZE = 257,
+	FLAGS_SIZE = 961 };
 
 /*
  * A row: C name (its bit in has), document name, type, member, limit a, limit
@@ -214,6 +215,62 @@ struct time_reset {
 	uint8_t nonce[NONCE_SIZE];
 };
 
+/*
+ * The usage report: this machine, and counts out of FastNetMon's metrics.
+ * No host, no address, no packet of the network has a line here.
+ * ${features}, ${capture_plugins}: words of a fixed list (usage.h), never the
+ * page's own.
+ */
+#define STATS_RATE_MAX 1000000000000000
+#define STATS_FIELDS(X)                                                       \
+	X(CREATED, "created", INSTANT, created, 0, 0, A)                      \
+	X(AGENT_VERSION, "agent-version", TEXT, agent_version, 64, 0, A)      \
+	X(PRODUCT, "product", TEXT, product, 64, 0, A)                        \
+	X(LICENSE_ID, "license-id", TEXT, license_id, 64, 0, P)               \
+	X(KERNEL, "kernel", TEXT, kernel, 64, 0, P)                           \
+	X(DISTRIBUTION, "distribution", TEXT, distribution, 64, 0, P)         \
+	X(DISTRIBUTION_VERSION, "distribution-version", TEXT,                 \
+	    distribution_version, 64, 0, P)                                   \
+	X(VIRTUALIZATION, "virtualization", TEXT, virtualization, 64, 0, P)   \
+	X(CPU_MODEL, "cpu-model", TEXT, cpu_model, 256, 0, P)                 \
+	X(LOGICAL_CPUS, "logical-cpus", NUMBER, logical_cpus, 1, 65535, P)    \
+	X(MEMORY, "memory-mib", NUMBER, memory_mib, 1, INT32_MAX, P)          \
+	X(CPU_FLAGS, "cpu-flags", TEXT, cpu_flags, 960, 0, P)                 \
+	X(CPU_FLAGS_MORE, "cpu-flags-more", TEXT, cpu_flags_more, 960, 0, P)  \
+	X(FEATURES, "features", TEXT, features, 64, 0, P)                     \
+	X(CAPTURE_PLUGINS, "capture-plugins", TEXT, capture_plugins, 64, 0,   \
+	    P)                                                                \
+	X(INCOMING_IPV4, "incoming-ipv4-bytes-per-s", NUMBER, incoming_ipv4,  \
+	    0, STATS_RATE_MAX, P)                                             \
+	X(INCOMING_IPV6, "incoming-ipv6-bytes-per-s", NUMBER, incoming_ipv6,  \
+	    0, STATS_RATE_MAX, P)                                             \
+	X(OUTGOING_IPV4, "outgoing-ipv4-bytes-per-s", NUMBER, outgoing_ipv4,  \
+	    0, STATS_RATE_MAX, P)                                             \
+	X(OUTGOING_IPV6, "outgoing-ipv6-bytes-per-s", NUMBER, outgoing_ipv6,  \
+	    0, STATS_RATE_MAX, P)                                             \
+	X(FLOWS, "flows-per-s", NUMBER, flows_per_s, 0, STATS_RATE_MAX, P)    \
+	X(HEADERS, "headers-per-s", NUMBER, headers_per_s, 0, STATS_RATE_MAX, \
+	    P)                                                                \
+	X(CALCULATION, "speed-calculation-us", NUMBER, calculation_us, 0,     \
+	    STATS_RATE_MAX, P)                                                \
+	X(HOSTS, "total-hosts", NUMBER, total_hosts, 0, 4294967295, P)
+
+struct stats {
+	uint64_t has;
+	uint8_t machine_key[KEY_SIZE];
+	utc_t created;
+	char agent_version[TEXT_64], product[TEXT_64], license_id[TEXT_64];
+	char kernel[TEXT_64]; /* its release */
+	char distribution[TEXT_64], distribution_version[TEXT_64];
+	char virtualization[TEXT_64];
+	char cpu_model[TEXT_256];
+	int64_t logical_cpus, memory_mib;
+	char cpu_flags[FLAGS_SIZE], cpu_flags_more[FLAGS_SIZE];
+	char features[TEXT_64], capture_plugins[TEXT_64];
+	int64_t incoming_ipv4, incoming_ipv6, outgoing_ipv4, outgoing_ipv6;
+	int64_t flows_per_s, headers_per_s, calculation_us, total_hosts;
+};
+
 /* Signers that must not be believed any more; a root signs the list. */
 #define REVOKED_FIELDS(X)                                                     \
 	X(VERSION, "version", NUMBER, version, 1, INT64_MAX, A)               \
@@ -239,12 +296,14 @@ struct revoked {
 #define STATE_BIT(...) CODEC_BIT(MEMORY, __VA_ARGS__)
 #define TIME_RESET_BIT(...) CODEC_BIT(TIME_RESET, __VA_ARGS__)
 #define REVOKED_BIT(...) CODEC_BIT(REVOKED, __VA_ARGS__)
+#define STATS_BIT(...) CODEC_BIT(STATS, __VA_ARGS__)
 enum license_bit { LICENSE_FIELDS(LICENSE_BIT) LICENSE_FIELD_COUNT };
 enum request_bit { REQUEST_FIELDS(REQUEST_BIT) REQUEST_FIELD_COUNT };
 enum refusal_bit { REFUSAL_FIELDS(REFUSAL_BIT) REFUSED_FIELD_COUNT };
 enum memory_bit { STATE_FIELDS(STATE_BIT) MEMORY_FIELD_COUNT };
 enum time_reset_bit { TIME_RESET_FIELDS(TIME_RESET_BIT) TIME_RESET_COUNT };
 enum revoked_bit { REVOKED_FIELDS(REVOKED_BIT) REVOKED_COUNT };
+enum stats_bit { STATS_FIELDS(STATS_BIT) STATS_FIELD_COUNT };
 
 /* has_bit, bit: presence of a line: has_bit(license.has, LICENSE_EDITION). */
 #define bit(n) ((uint64_t)1 << (n))
@@ -268,6 +327,8 @@ bool time_reset_decode(const struct doc_frame *frame, struct time_reset *out,
     struct doc_fault *fault);
 bool revoked_decode(const struct doc_frame *frame, struct revoked *out,
     struct doc_fault *fault);
+bool stats_decode(const struct doc_frame *frame, struct stats *out,
+    struct doc_fault *fault);
 
 /*
  * ..._encode: append the lines after the key lines, without the signature;
@@ -281,6 +342,7 @@ bool refusal_encode(const struct refusal *refusal, struct buf *out);
 bool memory_encode(const struct memory *memory, struct buf *out);
 bool time_reset_encode(const struct time_reset *reset, struct buf *out);
 bool revoked_encode(const struct revoked *revoked, struct buf *out);
+bool stats_encode(const struct stats *stats, struct buf *out);
 
 /*
  * document_begin: append line 1 and, for a document by a machine, its key

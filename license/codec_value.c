@@ -16,7 +16,7 @@
 #include "license/base/utc.h"
 #include "license/codec.h"
 
-enum { DIGITS_MAX = 19, GROUPS = 8, VALUE_MAX = TEXT_256 };
+enum { DIGITS_MAX = 19, GROUPS = 8, VALUE_MAX = FLAGS_SIZE };
 
 /* The longest run of zero groups, the first of equals, two or more long. */
 static int

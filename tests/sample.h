@@ -274,6 +274,36 @@ sample_time_reset(struct time_reset *out)
 }
 
 static inline void
+sample_stats(struct stats *out)
+{
+	*out = (struct stats){
+		.has = SAMPLE_ALL(STATS_FIELD_COUNT),
+		.created = sample_time(SAMPLE_ISSUED),
+		.agent_version = "0.1.0",
+		.product = "fastnetmon",
+		.license_id = "sub-000042",
+		.kernel = "6.1.0-18-amd64",
+		.distribution = "debian",
+		.distribution_version = "12",
+		.virtualization = "kvm",
+		.cpu_model = "Intel(R) Xeon(R) CPU E5-2680 v4 @ 2.40GHz",
+		.logical_cpus = 56,
+		.memory_mib = 131072,
+		.cpu_flags = "fpu vme de pse tsc msr pae mce",
+		.cpu_flags_more = "avx512_vnni",
+		.features = "prometheus influxdb",
+		.capture_plugins = "sflow netflow",
+		.incoming_ipv4 = 1250000000,
+		.incoming_ipv6 = 125000,
+		.outgoing_ipv4 = 2500000000,
+		.flows_per_s = 41000,
+		.headers_per_s = 9000,
+		.calculation_us = 12345,
+		.total_hosts = 65536,
+	};
+}
+
+static inline void
 sample_revoked(struct revoked *out)
 {
 	*out = (struct revoked){
@@ -316,6 +346,7 @@ union sample_value {
 	struct memory memory;
 	struct time_reset time_reset;
 	struct revoked revoked;
+	struct stats stats;
 };
 
 static inline void
@@ -340,6 +371,9 @@ sample_value(enum purpose purpose, int mode, union sample_value *out)
 	case PURPOSE_REVOKED:
 		sample_revoked(&out->revoked);
 		break;
+	case PURPOSE_STATS:
+		sample_stats(&out->stats);
+		break;
 	default:
 		abort();
 	}
@@ -349,9 +383,6 @@ static inline bool
 sample_decode(const struct doc_frame *frame, union sample_value *out,
     struct doc_fault *fault)
 {
-	struct doc_lines lines;
-	struct doc_line line;
-
 	switch (frame->purpose) {
 	case PURPOSE_LICENSE:
 		return license_decode(frame, &out->license, fault);
@@ -365,12 +396,10 @@ sample_decode(const struct doc_frame *frame, union sample_value *out,
 		return time_reset_decode(frame, &out->time_reset, fault);
 	case PURPOSE_REVOKED:
 		return revoked_decode(frame, &out->revoked, fault);
+	case PURPOSE_STATS:
+		return stats_decode(frame, &out->stats, fault);
 	default:
-		if (!doc_lines_begin(frame, &lines, fault))
-			return false;
-		while (doc_lines_next(&lines, &line, fault))
-			;
-		return fault->error == DOC_OK;
+		abort();
 	}
 }
 
@@ -391,6 +420,8 @@ sample_encode(enum purpose purpose, const union sample_value *value,
 		return time_reset_encode(&value->time_reset, out);
 	case PURPOSE_REVOKED:
 		return revoked_encode(&value->revoked, out);
+	case PURPOSE_STATS:
+		return stats_encode(&value->stats, out);
 	default:
 		return false;
 	}

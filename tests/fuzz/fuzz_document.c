@@ -48,7 +48,7 @@ try_purpose(const char *bytes, size_t len, enum purpose purpose)
 	frame.verified = true;
 	if (!sample_decode(&frame, &value, &fault))
 		doc_fault_text(&fault, text, sizeof(text));
-	else if (purpose != PURPOSE_STATS)
+	else
 		encode_again(&frame, &value);
 }
 

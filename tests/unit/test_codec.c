@@ -19,7 +19,8 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const enum purpose purposes[] = {PURPOSE_LICENSE, PURPOSE_REQUEST,
-	PURPOSE_REFUSAL, PURPOSE_STATE, PURPOSE_TIME_RESET, PURPOSE_REVOKED};
+	PURPOSE_REFUSAL, PURPOSE_STATE, PURPOSE_TIME_RESET, PURPOSE_REVOKED,
+	PURPOSE_STATS};
 
 static enum doc_error
 decode_sealed(const struct buf *body, enum purpose purpose,

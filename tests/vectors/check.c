@@ -101,8 +101,6 @@ check_again(const char *path, const struct buf *doc, enum purpose purpose,
 	struct buf again;
 	size_t body;
 
-	if (purpose == PURPOSE_STATS)
-		return;
 	buf_init(&again, DOCUMENT_MAX);
 	doc_frame_read(doc->data, doc->len, purpose, &frame);
 	body = frame.signed_len - frame.body;
@@ -315,9 +313,7 @@ harm(const char *path, struct buf *doc, enum purpose purpose)
 	/* One that is mostly padding adds minutes and nothing else. */
 	if (doc->len < 4096)
 		flip_every_byte(path, doc, purpose);
-	/* The lines of a usage report are not known here. */
-	if (purpose != PURPOSE_STATS)
-		move_every_line(path, doc, purpose);
+	move_every_line(path, doc, purpose);
 }
 
 static void

@@ -37,11 +37,6 @@ add_body(const struct vector *v, struct buf *out)
 	union sample_value value;
 	uint64_t has;
 
-	if (v->purpose == PURPOSE_STATS) {
-		buf_puts(out, "created " SAMPLE_ISSUED "\n"
-			      "product fastnetmon\n");
-		return;
-	}
 	sample_value(v->purpose, v->mode == 0 ? MODE_ONLINE : v->mode, &value);
 	memcpy(&has, &value, sizeof(has));
 	has &= ~v->absent;

@@ -160,8 +160,16 @@ const struct vector vectors_whole[] = {
 		bit(REFUSED_RETRY_AFTER) | bit(REFUSED_EXTERNAL),
 	    GOOD("A refusal without the lines that may be absent.")},
 	{OTHER(STATE, "good/state"), GOOD("An agent's memory.")},
-	{OTHER(STATS, "good/stats"), GOOD("A usage report: only its grammar "
-					  "is checked here.")},
+	{OTHER(STATS, "good/stats"),
+	    GOOD("A usage report with every line it may have.")},
+	{OTHER(STATS, "good/stats-least"),
+	    .absent = SAMPLE_ALL(STATS_FIELD_COUNT) & ~(bit(STATS_CREATED) |
+		bit(STATS_AGENT_VERSION) | bit(STATS_PRODUCT)),
+	    GOOD("What cannot be known is absent from a usage report.")},
+	{OTHER(STATS, "good/stats-longest-line"),
+	    EDIT("cpu-flags fpu vme de pse tsc msr pae mce",
+		"cpu-flags " X256 X256 X256 X64 X64 X64),
+	    GOOD("CPU flags of 960 bytes.")},
 	{OTHER(TIME_RESET, "good/time-reset"), GOOD("A time reset.")},
 	{OTHER(REVOKED, "good/revoked"), GOOD("A list with one signer.")},
 	{OTHER(REVOKED, "good/revoked-none"), .absent = bit(REVOKED_KEYS),
