@@ -36,7 +36,7 @@ static const char *const levels[] = {"debug", "info", "warn", "error", NULL};
 #define A(kind, ...) kind("agent", config_agent, __VA_ARGS__)
 #define E(kind, ...) kind("exporter", config_exporter, __VA_ARGS__)
 #define N(kind, ...) kind("snmp", config_snmp, __VA_ARGS__)
-#define S(kind, ...) kind("stats", config_stats, __VA_ARGS__)
+#define S(kind, ...) kind("stats", reporter_config, __VA_ARGS__)
 #define L(kind, ...) kind("license", config_license, __VA_ARGS__)
 
 static const struct conf_key keys[] = {
@@ -69,10 +69,15 @@ static const struct conf_key keys[] = {
 	N(NUMBER, "ping-interval-s", ping_interval_s, 1, 3600, "10",
 	    "seconds between pings, and between attempts to connect"),
 
-	S(FLAG, "enabled", enabled, "no", "send usage reports"),
-	S(TEXT, "url", url, NULL, "where to"),
-	S(TEXT, "fastnetmon-metrics-url", fastnetmon_metrics_url, NULL,
-	    "where FastNetMon's own metrics are"),
+	S(FLAG, "enabled", enabled, "no",
+	    "send a usage report a day; fcli show license_stats prints it"),
+	S(TEXT, "url", url, NULL, "where to, https://..."),
+	S(PATH, "ca", ca, NULL,
+	    "certificates that vouch for its TLS (default: the system's)"),
+	S(TEXT, "proxy", proxy, NULL,
+	    "HTTP proxy, or environment (default: none)"),
+	S(TEXT, "fastnetmon-metrics-url", metrics_url, NULL,
+	    "FastNetMon's own metrics, like http://127.0.0.1:9209/metrics"),
 
 	L(CHOICE, "source", source, sources, "authority",
 	    "what keeps it alive: authority, file or fastnetmon"),
@@ -197,7 +202,7 @@ static const struct conf_section sections[] = {
 	{"agent", false, sizeof(struct config_agent), agent_section},
 	{"exporter", false, sizeof(struct config_exporter), exporter_section},
 	{"snmp", false, sizeof(struct config_snmp), snmp_section},
-	{"stats", false, sizeof(struct config_stats), stats_section},
+	{"stats", false, sizeof(struct reporter_config), stats_section},
 	{"license", true, sizeof(struct config_license), license_section},
 };
 

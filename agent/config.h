@@ -8,6 +8,7 @@
 
 #include "license/base/conf.h"
 #include "license/keeper/keeper.h"
+#include "license/keeper/reporter.h"
 
 enum { CONFIG_MAX = 1048576 };
 
@@ -39,11 +40,6 @@ struct config_snmp {
 	int64_t ping_interval_s;
 };
 
-struct config_stats {
-	bool enabled;
-	char url[KEEPER_PATH_SIZE], fastnetmon_metrics_url[KEEPER_PATH_SIZE];
-};
-
 /* config_license: as written in the file; the keeper gets config.licenses. */
 struct config_license {
 	char name[LICENSE_NAME_SIZE];
@@ -71,7 +67,7 @@ struct config {
 	struct config_agent agent;
 	struct config_exporter exporter;
 	struct config_snmp snmp;
-	struct config_stats stats;
+	struct reporter_config stats;
 	size_t license_count;
 	struct config_license **written;
 	struct keeper_license *licenses; /* license_count, for the keeper */
@@ -102,8 +98,8 @@ bool config_check(const struct config_text *from, struct config *config,
 
 /*
  * config_check_files (config_files.c): what the files named hold: the roots
- * can be read and are roots, authority-ca is there, license-file is no
- * directory. For -n, a start and a reload; the one-shot mode does without.
+ * can be read and are roots, authority-ca and ca are there, license-file is
+ * no directory. For -n, a start and a reload; the one-shot mode does without.
  */
 bool config_check_files(const struct config *config, struct buf *error);
 

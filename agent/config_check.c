@@ -145,7 +145,6 @@ check_later(const struct config_text *from, const struct config *config,
     struct buf *error)
 {
 	const struct config_exporter *exporter = &config->exporter;
-	const struct config_stats *stats = &config->stats;
 	const struct {
 		const char *section, *key;
 		bool set;
@@ -156,10 +155,6 @@ check_later(const struct config_text *from, const struct config *config,
 		    exporter->tls_client_ca[0] != '\0'},
 		{"exporter", "users-file", exporter->users_file[0] != '\0'},
 		{"exporter", "allow", exporter->allow.count > 0},
-		{"stats", "enabled", stats->enabled},
-		{"stats", "url", stats->url[0] != '\0'},
-		{"stats", "fastnetmon-metrics-url",
-		    stats->fastnetmon_metrics_url[0] != '\0'},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -219,21 +214,46 @@ is_loopback(const char *authority)
 }
 
 static bool
-check_url(const struct checking *c, const char *url)
+check_address(const struct checking *c, const char *key, const char *url)
 {
-	if (url[0] == '\0')
-		return refuse(c, "authority-url", "is missing; with source = "
-		    "authority it is https:// and the authority's name");
 	if (strpbrk(url, " \t\"<>\\") != NULL)
-		return refuse(c, "authority-url", "'%s' has a character that "
-		    "an address does not have", url);
+		return refuse(c, key, "'%s' has a character that an address "
+		    "does not have", url);
 	if (strncmp(url, "https://", 8) == 0 && url[8] != '\0' &&
 	    url[8] != '/')
 		return true;
 	if (strncmp(url, "http://", 7) == 0 && is_loopback(url + 7))
 		return true;
-	return refuse(c, "authority-url", "'%s' does not begin with https:// "
+	return refuse(c, key, "'%s' does not begin with https:// "
 	    "(http:// is for this machine's loopback only)", url);
+}
+
+static bool
+check_url(const struct checking *c, const char *url)
+{
+	if (url[0] == '\0')
+		return refuse(c, "authority-url", "is missing; with source = "
+		    "authority it is https:// and the authority's name");
+	return check_address(c, "authority-url", url);
+}
+
+/* The report has no place to go to but the one that is written here. */
+static bool
+check_stats(const struct config_text *from, const struct config *config,
+    struct buf *error)
+{
+	const struct checking c = {from, "stats", error};
+	const struct reporter_config *stats = &config->stats;
+
+	if (stats->enabled && stats->url[0] == '\0')
+		return refuse(&c, "url", "is missing; with enabled = yes it is "
+		    "https:// and the name of the server that takes usage "
+		    "reports");
+	return (stats->url[0] == '\0' ||
+		   check_address(&c, "url", stats->url)) &&
+	    (stats->metrics_url[0] == '\0' ||
+		check_address(&c, "fastnetmon-metrics-url",
+		    stats->metrics_url));
 }
 
 /* Of two thresholds the warning is the one that comes first. */
@@ -425,7 +445,8 @@ config_check(const struct config_text *from, struct config *config,
 {
 	if (!check_agent(from, config, error) ||
 	    !check_listen(from, config, error) ||
-	    !check_later(from, config, error))
+	    !check_later(from, config, error) ||
+	    !check_stats(from, config, error))
 		return false;
 	if (config->license_count == 0) {
 		buf_printf(error, "%s: there is no [license NAME] section; "

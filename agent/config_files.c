@@ -49,6 +49,12 @@ check_root(const struct keeper_license *l, struct buf *error)
 bool
 config_check_files(const struct config *config, struct buf *error)
 {
+	const char *ca = config->stats.ca;
+
+	if (config->stats.enabled && ca[0] != '\0' && access(ca, R_OK) == -1) {
+		buf_printf(error, "[stats] ca: %s: %s", ca, strerror(errno));
+		return false;
+	}
 	for (size_t i = 0; i < config->license_count; i++) {
 		const struct keeper_license *l = &config->licenses[i];
 		struct stat st;

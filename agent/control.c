@@ -15,11 +15,13 @@
 
 #include "agent/execute.h"
 #include "agent/socket.h"
+#include "agent/waiters.h"
 #include "license/base/buf.h"
 #include "license/base/clock.h"
 #include "license/base/file.h"
 #include "license/command.h"
 #include "license/keeper/keeper.h"
+#include "license/keeper/reporter.h"
 #include "license/keeper/view.h"
 
 enum {
@@ -29,15 +31,6 @@ enum {
 };
 
 enum phase { FREE, READING, WAITING, WRITING };
-
-struct client;
-
-/* waiter: one license that a client waits for. */
-struct waiter {
-	struct client *client;
-	char name[LICENSE_NAME_SIZE];
-	bool done;
-};
 
 struct client {
 	struct control *control;
@@ -80,6 +73,8 @@ drop_waiters(struct client *client)
 			keeper_forget(client->control->options.keeper,
 			    &client->waiters[i]);
 	}
+	if (client->command.verb == VERB_SHOW_STATS)
+		reporter_forget(client->control->options.reporter, client);
 	free(client->waiters);
 	client->waiters = NULL;
 	client->waiter_count = client->waiting_for = 0;
@@ -185,45 +180,18 @@ waiter_done(void *self, bool ok, const char *sentence)
 }
 
 static bool
-make_waiters(struct client *client, size_t count)
+take_waiters(struct client *client, bool commit)
 {
-	client->waiters = calloc(count, sizeof(client->waiters[0]));
-	if (client->waiters == NULL)
-		return false;
-	client->waiter_count = client->waiting_for = count;
+	client->waiters = waiters_for(client, &client->command,
+	    client->control->options.board, &client->waiter_count);
+	/* A commit also reads what nobody refreshes. */
+	if (client->waiters == NULL && commit) {
+		client->waiters = waiters_new(client, 1);
+		client->waiter_count = 1;
+	}
+	client->waiting_for = client->waiter_count;
 	client->all_ok = true;
-	for (size_t i = 0; i < count; i++)
-		client->waiters[i].client = client;
-	return true;
-}
-
-/* Which licenses a renewal is for: those with --all that are refreshed. */
-static bool
-name_waiters(struct client *client)
-{
-	struct view *view = NULL;
-	bool good = false;
-	size_t count = 0;
-
-	if (!client->command.all) {
-		if (!make_waiters(client, 1))
-			return false;
-		return text_copy(client->waiters[0].name, LICENSE_NAME_SIZE,
-		    client->command.name);
-	}
-	view = view_take(client->control->options.board);
-	for (size_t i = 0; view != NULL && i < view->count; i++)
-		count += view->reports[i].has[FIELD_ID_REFRESH_INTERVAL];
-	if (count > 0 && make_waiters(client, count)) {
-		for (size_t i = 0, n = 0; i < view->count; i++) {
-			if (view->reports[i].has[FIELD_ID_REFRESH_INTERVAL])
-				text_copy(client->waiters[n++].name,
-				    LICENSE_NAME_SIZE, view->reports[i].name);
-		}
-		good = true;
-	}
-	view_free(view);
-	return good;
+	return client->waiters != NULL;
 }
 
 static void
@@ -276,8 +244,7 @@ client_change(struct client *client)
 	}
 	if (commit && !client_reload(client))
 		return;
-	/* A commit also reads what nobody refreshes. */
-	if (!name_waiters(client) && (!commit || !make_waiters(client, 1))) {
+	if (!take_waiters(client, commit)) {
 		client_result(client, false, "no license here is one that a "
 		    "refresh keeps alive");
 		return;
@@ -287,6 +254,33 @@ client_change(struct client *client)
 	client->deadline = after(WAIT_S);
 	if (client->waiting_for == 0)
 		client_result(client, client->all_ok, buf_text(&client->text));
+}
+
+static void
+report_shown(void *self, const struct usage_document *document)
+{
+	struct client *client = self;
+	struct buf out, err;
+
+	buf_init(&out, EXECUTE_OUT_MAX);
+	buf_init(&err, EXECUTE_ERR_MAX);
+	int code = execute_stats(&client->command, document, &out, &err);
+	client_reply(client, code, &out, &err);
+	buf_fini(&out);
+	buf_fini(&err);
+}
+
+static void
+client_show_report(struct client *client)
+{
+	if (reporter_show(client->control->options.reporter, report_shown,
+		client)) {
+		client->phase = WAITING;
+		client->deadline = after(WAIT_S);
+	} else {
+		client_result(client, false, "too many ask for the usage "
+		    "report already; try again in a moment");
+	}
 }
 
 static void
@@ -314,6 +308,8 @@ client_run(struct client *client)
 		client_refuse(client, &error);
 	else if (whole == 1 && command_row(client->command.verb)->changes)
 		client_change(client);
+	else if (whole == 1 && client->command.verb == VERB_SHOW_STATS)
+		client_show_report(client);
 	else if (whole == 1)
 		client_answer(client);
 	buf_fini(&error);

@@ -16,6 +16,7 @@ struct board;
 struct buf;
 struct control;
 struct keeper;
+struct reporter;
 
 enum { CONTROL_CLIENTS_MAX = 32, CONTROL_SEND_S = 5, CONTROL_DRAIN_S = 10 };
 
@@ -24,6 +25,7 @@ struct control_options {
 	const char *group; /* a name; one that is not there gives no right */
 	struct board *board;
 	struct keeper *keeper;
+	struct reporter *reporter;
 	/* reload: read the configuration again; for `fcli commit`. */
 	bool (*reload)(void *self, struct buf *error);
 	void *self;

@@ -8,6 +8,7 @@
 #include "license/keeper/keeper.h"
 #include "license/keeper/view.h"
 #include "license/text.h"
+#include "license/usage.h"
 
 static void
 say_unknown(const struct command *command, const struct view *view,
@@ -53,6 +54,8 @@ show(const struct command *command, const struct view *view,
 		if (!command->json)
 			show_text(command, view, &first[i], out);
 	}
+	if (!command->json && command->verb == VERB_SHOW_STATUS)
+		text_usage(&view->agent, out);
 	if (command->json && command->verb == VERB_SHOW_LICENSE &&
 	    !command->all)
 		good = json_license(first, out);
@@ -108,4 +111,21 @@ execute_result(const struct command *command, bool ok, const char *text,
 	else
 		buf_printf(ok ? out : err, "%s\n", text);
 	return ok ? COMMAND_EXIT_YES : COMMAND_EXIT_NO;
+}
+
+int
+execute_stats(const struct command *command,
+    const struct usage_document *document, struct buf *out, struct buf *err)
+{
+	if (document->len == 0) {
+		buf_puts(err, "the usage report cannot be made: no license is "
+		    "configured, or the product name is not a good one\n");
+		return COMMAND_EXIT_NO;
+	}
+	if (command->json)
+		return json_usage(document, out) ? COMMAND_EXIT_YES :
+						   COMMAND_EXIT_NO;
+	buf_add(out, document->bytes, document->len);
+	text_usage_notes(document, err);
+	return COMMAND_EXIT_YES;
 }

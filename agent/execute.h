@@ -11,6 +11,7 @@
 struct buf;
 struct command;
 struct keeper;
+struct usage_document;
 struct view;
 
 /* Caps for the two outputs, of any verb. */
@@ -29,5 +30,12 @@ int execute_reading(const struct command *command, const struct view *view,
  */
 int execute_result(const struct command *command, bool ok, const char *text,
     struct buf *out, struct buf *err);
+
+/*
+ * execute_stats: the bytes of a usage report, and what goes with them to
+ * ${err}; returns the exit code.
+ */
+int execute_stats(const struct command *command,
+    const struct usage_document *document, struct buf *out, struct buf *err);
 
 #endif

@@ -26,6 +26,7 @@
 #include "license/base/loop.h"
 #include "license/base/notify.h"
 #include "license/keeper/keeper.h"
+#include "license/keeper/reporter.h"
 #include "license/keeper/view.h"
 
 enum { SUBTREE_STOP_MS = 1000, ERROR_MAX = 2048 };
@@ -36,6 +37,7 @@ static struct daemon {
 	struct board board;
 	struct loop *loop;
 	struct keeper *keeper;
+	struct reporter *reporter;
 	struct notices *notices;
 	struct web *web;
 	struct control *control;
@@ -145,6 +147,7 @@ reload(void *self, struct buf *error)
 		(enum log_level)config.agent.log_level) == -1)
 		log_error("log-file: %s: %s", config.agent.log_file,
 		    strerror(errno));
+	reporter_configure(d->reporter, &config.stats);
 	config_fini(&d->config);
 	d->config = config;
 	log_info("The configuration was read again");
@@ -273,7 +276,12 @@ start_keeper(struct daemon *d, struct buf *error)
 		return false;
 	}
 	d->keeper = keeper_new(&options, error);
-	return d->keeper != NULL;
+	if (d->keeper == NULL)
+		return false;
+	d->reporter = reporter_new(d->keeper, &d->config.stats);
+	if (d->reporter == NULL)
+		buf_puts(error, "out of memory");
+	return d->reporter != NULL;
 }
 
 static bool
@@ -292,6 +300,7 @@ start_faces(struct daemon *d, struct buf *error)
 		.group = d->config.agent.user_group,
 		.board = &d->board,
 		.keeper = d->keeper,
+		.reporter = d->reporter,
 		.reload = reload,
 		.self = d,
 	};
@@ -339,6 +348,7 @@ stop(struct daemon *d)
 	web_stop(d->web);
 	bool hangs = d->subtree != NULL &&
 	    subtree_stop(d->subtree, SUBTREE_STOP_MS) == -1;
+	reporter_free(d->reporter);
 	keeper_free(d->keeper);
 	log_info("leaselined stopped%s", hangs ? "; the SNMP master hangs" : "");
 	/* What a thread that hangs may still look at must not be freed. */
@@ -376,6 +386,7 @@ serve(struct daemon *d, struct buf *error)
 	loop_add(d->loop, control_source(d->control));
 	loop_add(d->loop, keeper_jobs_source(d->keeper));
 	/* Last: what the others asked for starts in the same round. */
+	loop_add(d->loop, reporter_source(d->reporter));
 	loop_add(d->loop, keeper_source(d->keeper));
 	notify_send("READY=1");
 	if (loop_run(d->loop) == -1) {

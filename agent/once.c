@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: ISC */
-/* One reading verb over the files, without loop, network or a write. */
+/*
+ * One reading verb over the files, without a write; without network, too, but
+ * for the usage report, which looks at FastNetMon's metrics.
+ */
 #include "agent/once.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
 #include "agent/config.h"
 #include "agent/execute.h"
 #include "license/base/buf.h"
+#include "license/base/loop.h"
 #include "license/command.h"
+#include "license/keeper/reporter.h"
 #include "license/keeper/view.h"
 
 static void
@@ -61,6 +67,44 @@ without_agent(struct view *view)
 	}
 }
 
+struct showing {
+	const struct command *command;
+	struct loop *loop;
+	struct buf *out, *err;
+	int code;
+};
+
+static void
+report_shown(void *self, const struct usage_document *document)
+{
+	struct showing *s = self;
+
+	s->code = execute_stats(s->command, document, s->out, s->err);
+	loop_stop(s->loop);
+}
+
+/* The loop ends with the answer, which has a bound of its own. */
+static int
+show_report(const struct config *config, const struct command *command,
+    struct keeper *keeper, struct buf *out, struct buf *err)
+{
+	struct reporter *reporter = reporter_new(keeper, &config->stats);
+	struct showing s = {.command = command, .loop = loop_new(),
+		.out = out, .err = err, .code = COMMAND_EXIT_ABSENT};
+
+	if (reporter != NULL && s.loop != NULL &&
+	    reporter_show(reporter, report_shown, &s)) {
+		loop_add(s.loop, reporter_source(reporter));
+		if (loop_run(s.loop) == -1)
+			buf_printf(err, "poll: %s\n", strerror(errno));
+	} else {
+		buf_puts(err, "out of memory\n");
+	}
+	loop_free(s.loop);
+	reporter_free(reporter);
+	return s.code;
+}
+
 static int
 answer(const struct config *config, const struct command *command,
     struct buf *out, struct buf *err)
@@ -78,6 +122,9 @@ answer(const struct config *config, const struct command *command,
 	struct keeper *keeper = keeper_open_reading(&options, err);
 	if (keeper == NULL) {
 		buf_putc(err, '\n');
+	} else if (command->verb == VERB_SHOW_STATS) {
+		code = show_report(config, command, keeper, out, err);
+		keeper_free(keeper);
 	} else {
 		struct view *view = view_take(&board);
 

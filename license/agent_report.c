@@ -34,6 +34,22 @@ read_counters(struct counters *counters, utc_t wall, struct agent_report *out)
 	    atomic_load(&counters->test_alert_until_s) > wall.s);
 }
 
+/* Switched off, none of it applies. */
+static void
+read_stats(struct counters *counters, struct agent_report *out)
+{
+	utc_t success = {atomic_load(&counters->stats_last_success_s)};
+	utc_t next = {atomic_load(&counters->stats_next_s)};
+
+	if (next.s == 0)
+		return;
+	SET(out, STATS_NEXT, stats_next, next);
+	SET(out, STATS_FAILURES, stats_failures,
+	    atomic_load(&counters->stats_failures));
+	if (success.s != 0)
+		SET(out, STATS_SUCCESS, stats_last_success, success);
+}
+
 void
 agent_report_make(const struct agent_facts *facts, struct counters *counters,
     utc_t wall, utc_t now, enum trust trust, struct agent_report *out)
@@ -54,4 +70,5 @@ agent_report_make(const struct agent_facts *facts, struct counters *counters,
 	if (facts->config_loaded.s != 0)
 		SET(out, CONFIG_LOADED, config_loaded, facts->config_loaded);
 	read_counters(counters, wall, out);
+	read_stats(counters, out);
 }

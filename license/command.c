@@ -19,6 +19,8 @@ static const struct command_row rows[] = {
 	    "everything about it, and what to do"},
 	{VERB_SHOW_HARDWARE, {"show", "license_hardware_data"}, false, false,
 	    "the request for an offline license (> hw_data.lic)"},
+	{VERB_SHOW_STATS, {"show", "license_stats"}, false, true,
+	    "the usage report, exactly as it would be sent"},
 	{VERB_RENEW, {"set", "renew_license"}, true, true,
 	    "refresh now, wait, and say what came of it"},
 	{VERB_COMMIT, {"commit", NULL}, true, true,
@@ -147,6 +149,11 @@ take_name(const char *const *words, size_t count, struct command *out,
 	if (out->all && out->verb == VERB_SHOW_HARDWARE) {
 		buf_puts(error, "a request is for one license; give its name "
 				"instead of --all");
+		return false;
+	}
+	if (out->verb == VERB_SHOW_STATS && (out->all || count > 0)) {
+		buf_puts(error, "the usage report is one for the whole agent; "
+				"leave the license name or --all away");
 		return false;
 	}
 	if (count == 0)

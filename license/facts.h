@@ -109,6 +109,8 @@ struct counters {
 	atomic_llong notifications[NOTIFICATION_MAX + 1];
 	atomic_llong notifications_pending;
 	atomic_llong test_alert_until_s; /* wall clock */
+	/* Usage reports; next 0: they are switched off. */
+	atomic_llong stats_next_s, stats_last_success_s, stats_failures;
 };
 
 /* board: where the keeper publishes and the faces look. */

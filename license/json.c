@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "license/base/buf.h"
+#include "license/usage.h"
 
 enum { STATUS_VERSION = 1, TEXT_MAX = 1024 };
 
@@ -230,6 +231,35 @@ json_result(bool success, const char *text, struct buf *out)
 	if (put(root, "success", json_boolean(success)) &&
 	    put(root, "text", text_value(text)))
 		return print(root, 0, out);
+	json_decref(root);
+	return false;
+}
+
+static json_t *
+text_or_null(const char *text)
+{
+	return text[0] == '\0' ? json_null() : text_value(text);
+}
+
+static json_t *
+instant_or_null(utc_t t)
+{
+	return t.s == 0 ? json_null() : instant_value(t);
+}
+
+bool
+json_usage(const struct usage_document *d, struct buf *out)
+{
+	json_t *root = json_object();
+
+	if (put(root, "enabled", json_boolean(d->enabled)) &&
+	    put(root, "offline", json_boolean(d->offline)) &&
+	    put(root, "url", text_or_null(d->url)) &&
+	    put(root, "next", instant_or_null(d->next)) &&
+	    put(root, "last_success", instant_or_null(d->last_success)) &&
+	    put(root, "missing", text_or_null(d->missing)) &&
+	    put(root, "document", json_stringn(d->bytes, d->len)))
+		return print(root, JSON_INDENT(2), out);
 	json_decref(root);
 	return false;
 }

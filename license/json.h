@@ -11,6 +11,7 @@
 #include "license/report.h"
 
 struct buf;
+struct usage_document;
 
 /*
  * json_license: one object and LF. The vendor's keys, in this order:
@@ -30,5 +31,11 @@ bool json_licenses(const struct report *reports, size_t count,
 
 /* json_result: {"success":BOOL,"text":"..."} and LF, for changing verbs. */
 bool json_result(bool success, const char *text, struct buf *out);
+
+/*
+ * json_usage: {"enabled","offline","url","next","last_success","missing",
+ * "document"} and LF; null: none. "document" is the bytes as they are sent.
+ */
+bool json_usage(const struct usage_document *document, struct buf *out);
 
 #endif

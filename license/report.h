@@ -185,6 +185,9 @@ int report_worst(const struct report *reports, size_t count);
 	X(NOTIFICATIONS_PENDING, NUMBER, notifications_pending, 0, "")        \
 	X(CONFIG_OK, FLAG, config_ok, 0, "")                                  \
 	X(CONFIG_LOADED, INSTANT, config_loaded, 0, "")                       \
+	X(STATS_SUCCESS, INSTANT, stats_last_success, 0, "")                  \
+	X(STATS_FAILURES, NUMBER, stats_failures, 0, "")                      \
+	X(STATS_NEXT, INSTANT, stats_next, 0, "")                             \
 	X(TEST_ALERT, FLAG, test_alert, 0, "")
 
 #define AGENT_ID(id, type, member, names, unit) AGENT_ID_##id,
@@ -206,6 +209,8 @@ struct agent_report {
 	int64_t notifications[NOTIFICATION_MAX + 1]; /* no row */
 	bool config_ok;
 	utc_t config_loaded;
+	utc_t stats_last_success, stats_next;
+	int64_t stats_failures; /* usage reports, since the agent's start */
 	bool test_alert;
 };
 

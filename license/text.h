@@ -9,6 +9,7 @@
 #include "license/report.h"
 
 struct buf;
+struct usage_document;
 
 /*
  * text_license: the article's line, with LF:
@@ -22,6 +23,19 @@ void text_license(const struct report *report, struct buf *out);
  * binding, clock, thresholds, what to do; aligned "Name:  value" lines.
  */
 void text_status(const struct report *report, const struct agent_report *agent,
+    struct buf *out);
+
+/*
+ * text_usage (text_usage.c): the usage reports, one such line; nothing while
+ * they are switched off. An aside: no license depends on them.
+ */
+void text_usage(const struct agent_report *agent, struct buf *out);
+
+/*
+ * text_usage_notes: what a person should know beside the bytes, each a line:
+ * whether, where and when they are sent, and what is not in them.
+ */
+void text_usage_notes(const struct usage_document *document,
     struct buf *out);
 
 /* text_components: "CPU model, machine key": a set of enum component. */

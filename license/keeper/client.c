@@ -24,6 +24,7 @@ struct exchange {
 	client_done_fn *done;
 	void *self;
 	mono_t started;
+	bool too_long;
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -158,8 +159,13 @@ on_body(char *bytes, size_t size, size_t count, void *self)
 {
 	struct exchange *exchange = self;
 
-	buf_add(&exchange->answer, bytes, size * count);
-	return exchange->answer.failed ? 0 : size * count;
+	struct buf *answer = &exchange->answer;
+	size_t len = size * count, room = answer->max - answer->len;
+
+	/* Past the cap nothing more is read; what fits is there to look at. */
+	buf_add(answer, bytes, len < room ? len : room);
+	exchange->too_long = len > room;
+	return answer->failed || exchange->too_long ? 0 : len;
 }
 
 static void
@@ -180,7 +186,7 @@ set_peer(CURL *easy, const struct client_request *request)
 }
 
 static void
-set_limits(CURL *easy)
+set_limits(CURL *easy, int total_s)
 {
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https,http");
@@ -190,15 +196,37 @@ set_limits(CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
 	curl_easy_setopt(easy, CURLOPT_CERTINFO, 1L);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)CLIENT_CONNECT_S);
-	curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)CLIENT_TOTAL_S);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT,
+	    (long)(total_s == 0 ? CLIENT_TOTAL_S : total_s));
 	curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
 	/* Without it, dropping an exchange waits for a hung resolver. */
 	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 }
 
-bool
-client_post(struct client *client, const struct client_request *request,
-    client_done_fn *done, void *self)
+static bool
+set_body(struct exchange *exchange, const struct client_request *request)
+{
+	exchange->headers = curl_slist_append(NULL,
+	    "Content-Type: text/plain");
+	/* No "Expect: 100-continue": the body is small. */
+	struct curl_slist *more = curl_slist_append(exchange->headers,
+	    "Expect:");
+	if (exchange->headers == NULL || more == NULL) {
+		if (exchange->headers == NULL)
+			curl_slist_free_all(more);
+		return false;
+	}
+	curl_easy_setopt(exchange->easy, CURLOPT_HTTPHEADER,
+	    exchange->headers);
+	curl_easy_setopt(exchange->easy, CURLOPT_POSTFIELDSIZE,
+	    (long)request->body_len);
+	return curl_easy_setopt(exchange->easy, CURLOPT_COPYPOSTFIELDS,
+	    request->body) == CURLE_OK;
+}
+
+static bool
+begin(struct client *client, const struct client_request *request,
+    client_done_fn *done, void *self, bool post)
 {
 	struct exchange *exchange = calloc(1, sizeof(*exchange));
 
@@ -208,32 +236,19 @@ client_post(struct client *client, const struct client_request *request,
 	exchange->done = done;
 	exchange->self = self;
 	exchange->started = clock_boot();
-	buf_init(&exchange->answer, CLIENT_ANSWER_MAX);
+	buf_init(&exchange->answer, request->answer_max == 0 ?
+		CLIENT_ANSWER_MAX : request->answer_max);
 	CURL *easy = exchange->easy = curl_easy_init();
-	if (easy == NULL)
+	if (easy == NULL || (post && !set_body(exchange, request)))
 		goto out;
-	exchange->headers = curl_slist_append(NULL,
-	    "Content-Type: text/plain");
-	/* No "Expect: 100-continue": the body is small. */
-	struct curl_slist *more = curl_slist_append(exchange->headers,
-	    "Expect:");
-	if (exchange->headers == NULL || more == NULL) {
-		if (exchange->headers == NULL)
-			curl_slist_free_all(more);
-		goto out;
-	}
-	set_limits(easy);
+	set_limits(easy, request->total_s);
 	set_peer(easy, request);
-	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, exchange->headers);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, request->user_agent);
-	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)request->body_len);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, exchange->error);
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, exchange);
-	if (curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request->body) !=
-		CURLE_OK ||
-	    curl_easy_setopt(easy, CURLOPT_URL, request->url) != CURLE_OK ||
+	if (curl_easy_setopt(easy, CURLOPT_URL, request->url) != CURLE_OK ||
 	    curl_multi_add_handle(client->multi, easy) != CURLM_OK)
 		goto out;
 	exchange->next = client->exchanges;
@@ -242,6 +257,20 @@ client_post(struct client *client, const struct client_request *request,
 out:
 	exchange_free(exchange);
 	return false;
+}
+
+bool
+client_post(struct client *client, const struct client_request *request,
+    client_done_fn *done, void *self)
+{
+	return begin(client, request, done, self, true);
+}
+
+bool
+client_get(struct client *client, const struct client_request *request,
+    client_done_fn *done, void *self)
+{
+	return begin(client, request, done, self, false);
 }
 
 static enum result
@@ -306,6 +335,7 @@ finish(struct client *client, struct exchange *exchange, CURLcode code)
 	struct client_reply reply = {
 		.result = result_of(code),
 		.status = (int)status,
+		.too_long = exchange->too_long,
 		.body = buf_text(&exchange->answer),
 		.body_len = exchange->answer.len,
 		.retry_after_s = retry_after_s,

@@ -22,17 +22,20 @@ enum {
 
 struct client_request {
 	const char *url;	/* copied */
-	const char *body;	/* copied */
+	const char *body;	/* copied; client_post() only */
 	size_t body_len;
 	const char *ca_file;	/* NULL or "": the system's */
 	const char *proxy;	/* NULL or "": none; "environment" */
 	const char *user_agent;
 	int address_family;	/* 0 any, 4, 6 */
+	size_t answer_max;	/* 0: CLIENT_ANSWER_MAX */
+	int total_s;		/* 0: CLIENT_TOTAL_S */
 };
 
 struct client_reply {
 	enum result result; /* OK: an HTTP answer came; or why none */
 	int status;	    /* HTTP; 0 none */
+	bool too_long;	    /* MALFORMED, and the body is its beginning */
 	const char *body;   /* valid during the callback */
 	size_t body_len;
 	int64_t retry_after_s; /* 0: none */
@@ -53,6 +56,10 @@ void client_free(struct client *client);
  * libcurl refuses the request (a bad URL): nothing is called.
  */
 bool client_post(struct client *client, const struct client_request *request,
+    client_done_fn *done, void *self);
+
+/* client_get: the same without a body. */
+bool client_get(struct client *client, const struct client_request *request,
     client_done_fn *done, void *self);
 
 /* client_drop: forget the exchange of ${self}; no callback. */

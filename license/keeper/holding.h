@@ -11,6 +11,7 @@
  *   memory.c  the signed state documents
  *   successor.c  the license that begins later
  *   on_change.c  the operator's command at each edge of usable
+ *   reporter.c  the usage report, apart from all that
  */
 #ifndef LICENSE_KEEPER_HOLDING_H
 #define LICENSE_KEEPER_HOLDING_H
@@ -188,6 +189,9 @@ bool holding_persist(struct holding *holding);
 void holding_recall(struct holding *holding);
 bool keeper_persist_clock(struct keeper *keeper);
 void keeper_recall_clock(struct keeper *keeper);
+/* When the last usage report was taken. */
+bool keeper_persist_reports(struct keeper *keeper, utc_t last_success);
+void keeper_recall_reports(struct keeper *keeper, utc_t *last_success);
 /* storage_result: remember how the last write went, log a change once. */
 bool storage_result(struct keeper *keeper, const char *what, int rc,
     mono_t started);

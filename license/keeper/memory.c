@@ -15,7 +15,7 @@
 #include "license/verify.h"
 
 /* No license can have this name: they begin with a letter or a digit. */
-static const char clock_name[] = ".clock";
+static const char clock_name[] = ".clock", reports_name[] = ".reports";
 
 bool
 storage_result(struct keeper *keeper, const char *what, int rc, mono_t started)
@@ -217,4 +217,27 @@ keeper_recall_clock(struct keeper *keeper)
 	    m.high_water_boot_s, m.boot_id);
 	keeper->agent.clock.signed_time = recall_anchor(m.signed_time,
 	    m.signed_boot_s, m.signed_boot_id);
+}
+
+bool
+keeper_persist_reports(struct keeper *keeper, utc_t last_success)
+{
+	struct memory m = {.last_result = RESULT_NEVER,
+		.last_refusal = REFUSAL_NONE, .last_success = last_success};
+
+	text_copy(m.name, sizeof(m.name), reports_name);
+	m.has = bit(MEMORY_NAME) | bit(MEMORY_LAST_RESULT) |
+	    bit(MEMORY_LAST_REFUSAL) | bit(MEMORY_FAILURES) |
+	    bit(MEMORY_ANSWERED) | bit(MEMORY_ANNOUNCED) |
+	    bit(MEMORY_LAST_SUCCESS);
+	return write_memory(keeper, reports_name, &m);
+}
+
+void
+keeper_recall_reports(struct keeper *keeper, utc_t *last_success)
+{
+	struct memory m;
+
+	if (read_memory(keeper, reports_name, &m))
+		*last_success = m.last_success;
 }

@@ -45,6 +45,8 @@ good_words_are_understood_and_options_may_stand_anywhere(void **state)
 		    {VERB_SHOW_STATUS, "", true, false}},
 		{"show license_hardware_data lab",
 		    {VERB_SHOW_HARDWARE, "lab", false, false}},
+		{"show license_stats --json",
+		    {VERB_SHOW_STATS, "", false, true}},
 		{"set renew_license --all", {VERB_RENEW, "", true, false}},
 		{"commit", {VERB_COMMIT, "", false, false}},
 		{"commit edge1", {VERB_COMMIT, "edge1", false, false}},
@@ -85,6 +87,8 @@ bad_words_get_one_sentence_that_names_them(void **state)
 		{"show license --yaml", "'--yaml'"},
 		{"show license edge1 --all", "not both"},
 		{"show license_hardware_data --all", "--all"},
+		{"show license_stats --all", "--all"},
+		{"show license_stats edge1", "whole agent"},
 		{"show license \x1b[2J", "\\x1B"},
 		{"a b c d e f g h i j k l m n o p q", "too many"},
 	};

@@ -25,6 +25,7 @@
 #include "license/base/clock.h"
 #include "license/facts.h"
 #include "license/keeper/keeper.h"
+#include "license/keeper/reporter.h"
 
 #define MAGIC "leaseline-control 1\n"
 
@@ -62,7 +63,29 @@ static struct {
 	char name[LICENSE_NAME_SIZE];
 	atomic_int asked, forgotten, reloads;
 	atomic_bool at_once;
+	reporter_shown_fn *shown;
+	void *shown_to;
+	atomic_int shows, hidden;
 } fake;
+
+bool
+reporter_show(struct reporter *reporter, reporter_shown_fn *done, void *self)
+{
+	(void)reporter;
+	fake.shown = done;
+	fake.shown_to = self;
+	atomic_fetch_add(&fake.shows, 1);
+	return true;
+}
+
+void
+reporter_forget(struct reporter *reporter, const void *self)
+{
+	(void)reporter;
+	if (fake.shown_to == self)
+		fake.shown = NULL;
+	atomic_fetch_add(&fake.hidden, 1);
+}
 
 bool
 keeper_renew(struct keeper *keeper, const char *name, keeper_done_fn *done,
@@ -147,6 +170,10 @@ wake_tell(void *self, const struct loop_got *got)
 		return;
 	if (letter == 's')
 		loop_stop(s->loop);
+	else if (letter == 'u' && fake.shown != NULL)
+		fake.shown(fake.shown_to, &(struct usage_document){
+			.bytes = "leaseline-stats 1\n", .len = 18, .url = "",
+			.missing = ""});
 	else if ((letter == 'd' || letter == 'f') && fake.done != NULL)
 		fake.done(fake.self, letter == 'd', "this came of it");
 }
@@ -207,6 +234,9 @@ start(void **state)
 	atomic_store(&fake.forgotten, 0);
 	atomic_store(&fake.reloads, 0);
 	atomic_store(&fake.at_once, false);
+	fake.shown = NULL;
+	atomic_store(&fake.shows, 0);
+	atomic_store(&fake.hidden, 0);
 	buf_init(&error, 1024);
 	assert_non_null(mkdtemp(s.directory));
 	snprintf(s.path, sizeof(s.path), "%s/run/s", s.directory);
@@ -358,6 +388,37 @@ a_renewal_waits_for_the_keeper(void **state)
 }
 
 static void
+the_usage_report_is_its_bytes_and_a_note_apart(void **state)
+{
+	struct buf out;
+	int fd = ask(*state, MAGIC "show\nlicense_stats\n\n");
+
+	until(&fake.shows, 1);
+	expect(*state, MAGIC "show\nlicense\n\n", "No license"); /* meanwhile */
+	wake(*state, 'u');
+	hear(fd, &out);
+	assert_non_null(strstr(buf_text(&out),
+	    "\nleaseline-stats 1\nnote: usage reports are switched off"));
+	assert_memory_equal(buf_text(&out), "0 18 ", 5);
+	buf_fini(&out);
+	fd = ask(*state, MAGIC "show\nlicense_stats\n--json\n\n");
+	until(&fake.shows, 2);
+	wake(*state, 'u');
+	hear(fd, &out);
+	assert_non_null(strstr(buf_text(&out),
+	    "\"document\": \"leaseline-stats 1\\n\""));
+	buf_fini(&out);
+	/* One that is gone is not told. */
+	int before = atomic_load(&fake.hidden);
+	fd = ask(*state, MAGIC "show\nlicense_stats\n\n");
+	until(&fake.shows, 3);
+	close(fd);
+	until(&fake.hidden, before + 1);
+	wake(*state, 'u');
+	expect(*state, MAGIC "show\nlicense\n\n", "No license");
+}
+
+static void
 commit_reads_the_configuration_first(void **state)
 {
 	struct serving *s = *state;
@@ -506,6 +567,7 @@ main(void)
 		SERVED(reading_verbs_are_answered),
 		SERVED(what_is_no_request_is_told_so),
 		SERVED(a_renewal_waits_for_the_keeper),
+		SERVED(the_usage_report_is_its_bytes_and_a_note_apart),
 		SERVED(commit_reads_the_configuration_first),
 		SERVED(a_client_that_vanishes_is_forgotten),
 		SERVED(a_keeper_that_never_speaks_keeps_nobody),
