@@ -333,6 +333,10 @@ reporter_source(struct reporter *r)
 void
 reporter_configure(struct reporter *r, const struct reporter_config *config)
 {
+	/* Switching it on is no reason to speak at once. */
+	if (!r->config.enabled)
+		r->next = usage_next(r->keeper->machine_key,
+		    keeper_now(r->keeper));
 	r->config = *config;
 	if (!config->enabled && r->phase == SENDING) {
 		client_drop(r->client, r);
@@ -356,7 +360,6 @@ reporter_new(struct keeper *keeper, const struct reporter_config *config)
 		return NULL;
 	}
 	keeper_recall_reports(keeper, &r->last_success);
-	r->next = usage_next(keeper->machine_key, keeper_now(keeper));
 	reporter_configure(r, config);
 	return r;
 }
