@@ -20,7 +20,7 @@ O       ?= build
 B       := $(O)/$(CC)$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 
 # The lists are the map: floor 0, floor 1, floor 2, floor 3, roofs.
-BASE      = buf child clock conf encode exposition file http log loop notify utc words
+BASE      = buf child clock conf encode exposition file http listen log loop notify utc words
 LICENSE   = advice agent_report answer codec codec_value command documents edges facts fields hardware json \
             keyring names policy report sign status status_machine text text_usage \
             timekeeping usage usage_page verify
@@ -29,7 +29,7 @@ KEEPER    = client disk errands inspect keeper load machine_key memory on_change
 EXPORTER  = metrics process web
 AGENT     = announce config config_check config_files control execute mib mib_objects \
             notices once snmp socket subtree waiters
-AUTHORITY = admin arguments certificate database decide event grant init \
+AUTHORITY = forwarded admin arguments certificate database decide event grant init \
             inspect issue output records route schema serve sqlite tally \
             weigh writer
 

@@ -11,7 +11,7 @@
 #define DIRECTORY "/var/lib/leaseline-authority"
 #define COMMON (option_bit(DIR) | option_bit(JSON) | option_bit(HELP))
 #define REPEATABLE (option_bit(NAME) | option_bit(LISTEN) |                   \
-	option_bit(EXTERNAL))
+	option_bit(EXTERNAL) | option_bit(TRUSTED_PROXY))
 
 #define OPTION_ROW(name, text, value, help) { text, value, help },
 static const struct {

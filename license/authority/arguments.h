@@ -23,6 +23,8 @@ struct output;
 	X(LISTEN, "listen", "ADDRESS",                                        \
 	    "HOST:PORT (https), or http://127.0.0.1:PORT (repeatable)")       \
 	X(PORT_FILE, "port-file", "FILE", "write the bound addresses there")  \
+	X(TRUSTED_PROXY, "trusted-proxy", "PREFIX",                           \
+	    "whose X-Forwarded-For counts (repeatable)")                      \
 	X(CUSTOMER, "customer", "TEXT", "who bought it")                      \
 	X(PRODUCT, "product", "TEXT", "what was bought")                      \
 	X(EDITION, "edition", "TEXT", "for display, \"FastNetMon 100G\"")     \

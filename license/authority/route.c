@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "license/authority/forwarded.h"
 #include "license/authority/issue.h"
 #include "license/authority/tally.h"
 #include "license/authority/writer.h"
@@ -15,13 +16,14 @@
 #include "license/base/encode.h"
 #include "license/base/exposition.h"
 #include "license/base/http.h"
+#include "license/base/log.h"
 #include "license/verify.h"
 
 #define DOCUMENT_TYPE "text/plain; charset=utf-8"
 #define FIRST_WORD "leaseline-request "
 #define NONCE_LINE "\nnonce "
 
-enum { PAGE_MAX = 64 * 1024 };
+enum { PAGE_MAX = 64 * 1024, FORWARDED_MAX = 16 * 1024 };
 
 /* Of bytes whose signature is good: the nonce that an answer must repeat. */
 static void
@@ -138,6 +140,29 @@ refuse(struct route_context *c, const struct writer_job *job,
 	buf_fini(&out);
 }
 
+/*
+ * A proxy that nobody configured makes every machine look alike, which is
+ * hard to find out: it is said, once.
+ */
+static void
+observe(struct route_context *c, const struct http_exchange *exchange,
+    char out[static ADDRESS_SIZE])
+{
+	const char *peer = http_peer(exchange);
+	struct buf header;
+	bool there;
+
+	buf_init(&header, FORWARDED_MAX);
+	there = http_header_join(exchange, "X-Forwarded-For", &header);
+	forwarded_observe(c->proxies, c->proxy_count, peer,
+	    there && !header.failed ? buf_text(&header) : NULL, out);
+	if (there && !forwarded_trusts(c->proxies, c->proxy_count, peer) &&
+	    !atomic_exchange(&c->told, true))
+		log_warn("%s sends X-Forwarded-For and is no --trusted-proxy: "
+		    "the header is ignored", peer);
+	buf_fini(&header);
+}
+
 static void
 serve_lease(void *self, struct http_exchange *exchange)
 {
@@ -158,7 +183,7 @@ serve_lease(void *self, struct http_exchange *exchange)
 		goto out;
 	}
 	sha256(body, len, job.request_sha256);
-	text_copy(job.observed, sizeof(job.observed), http_peer(exchange));
+	observe(c, exchange, job.observed);
 	if (reason != REFUSAL_NONE)
 		refuse(c, &job, (enum refusal_reason)reason);
 	else if (!writer_add(c->writer, &job))

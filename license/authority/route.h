@@ -7,6 +7,7 @@
 #ifndef LICENSE_AUTHORITY_ROUTE_H
 #define LICENSE_AUTHORITY_ROUTE_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 
 #include "license/authority/decide.h"
@@ -23,6 +24,9 @@ struct route_context {
 	const struct issuer *issuer;
 	const struct decide_policy *policy;
 	struct tally *tally;
+	const struct allocation *proxies; /* trusted for X-Forwarded-For */
+	size_t proxy_count;
+	atomic_bool told; /* a header that does not count was logged */
 };
 
 /* route_fill: the table of paths; ${context} must outlive the listener. */

@@ -15,6 +15,7 @@
 
 #include "license/authority/arguments.h"
 #include "license/authority/database.h"
+#include "license/authority/forwarded.h"
 #include "license/authority/init.h"
 #include "license/authority/issue.h"
 #include "license/authority/output.h"
@@ -54,6 +55,7 @@ struct service {
 	struct writer *writer;
 	char issuer_name[TEXT_64];
 	struct buf certificate, key;
+	struct allocation proxies[ARGUMENT_VALUES_MAX];
 	struct route_context context;
 	struct http_route routes[ROUTE_COUNT];
 	struct listener listeners[LISTENERS_MAX];
@@ -97,7 +99,9 @@ listen_on(struct service *s, const char *text, struct buf *error)
 		.route_count = ROUTE_COUNT,
 		.threads = cpus < 1 ? 1 : cpus > THREADS_MAX ? THREADS_MAX :
 		(int)cpus, .connections_max = CONNECTIONS_MAX,
-		.connections_per_address = CONNECTIONS_PER_ADDRESS };
+		/* Behind a proxy all come from its address; it counts them. */
+		.connections_per_address = s->context.proxy_count ? 0 :
+		CONNECTIONS_PER_ADDRESS };
 
 	if (!read_address(text, l, &options.listen, error))
 		return false;
@@ -158,6 +162,31 @@ open_keys(struct service *s, utc_t now, struct buf *error)
 }
 
 static bool
+read_proxies(struct service *s, const struct arguments *a, struct buf *error)
+{
+	char shown[128];
+
+	for (size_t i = 0; i < a->count[OPTION_TRUSTED_PROXY]; i++) {
+		const char *text = a->value[OPTION_TRUSTED_PROXY][i];
+		struct buf why;
+		bool good;
+
+		buf_init(&why, 128);
+		good = forwarded_proxy_parse(text, &s->proxies[i], &why);
+		text_printable(text, shown, sizeof(shown));
+		if (!good)
+			buf_printf(error, "--trusted-proxy %s: %s", shown,
+			    buf_text(&why));
+		buf_fini(&why);
+		if (!good)
+			return false;
+		log_info("X-Forwarded-For counts from %s",
+		    s->proxies[i].prefix);
+	}
+	return true;
+}
+
+static bool
 catch_signals(struct service *s, struct buf *error)
 {
 	sigset_t set;
@@ -197,8 +226,8 @@ start(struct service *s, const struct arguments *a, struct buf *error)
 	const char *port_file = arguments_text(a, OPTION_PORT_FILE);
 	struct writer_options options;
 
-	if (!catch_signals(s, error) || !open_database(s, error) ||
-	    !open_keys(s, clock_wall(), error))
+	if (!read_proxies(s, a, error) || !catch_signals(s, error) ||
+	    !open_database(s, error) || !open_keys(s, clock_wall(), error))
 		return false;
 	s->tally = tally_new(a->revision);
 	if (!s->tally) {
@@ -212,8 +241,10 @@ start(struct service *s, const struct arguments *a, struct buf *error)
 		buf_puts(error, "the deciding thread cannot be started");
 		return false;
 	}
-	s->context = (struct route_context){ s->writer, s->issuer,
-		&decide_policy_default, s->tally };
+	s->context = (struct route_context){ .writer = s->writer,
+		.issuer = s->issuer, .policy = &decide_policy_default,
+		.tally = s->tally, .proxies = s->proxies,
+		.proxy_count = a->count[OPTION_TRUSTED_PROXY] };
 	route_fill(&s->context, s->routes);
 	for (size_t i = 0; i < a->count[OPTION_LISTEN]; i++)
 		if (!listen_on(s, a->value[OPTION_LISTEN][i], error))

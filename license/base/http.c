@@ -6,8 +6,6 @@
 #include "license/base/http.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
@@ -23,20 +21,19 @@
 #include <microhttpd.h>
 
 #include "license/base/buf.h"
+#include "license/base/listen.h"
 #include "license/base/log.h"
 
 enum {
 	HTTP_MEMORY = 16384, /* of a connection: header lines fit in it */
 	HTTP_DRAIN = 65536, /* read past a body too long, for 413 */
-	HTTP_BACKLOG = 128,
-	HTTP_ADDRESS_SIZE = INET6_ADDRSTRLEN + sizeof("[]:65535"),
 };
 
 struct http_listener {
 	struct MHD_Daemon *daemon;
 	const struct http_route *routes;
 	size_t route_count;
-	char address[HTTP_ADDRESS_SIZE];
+	char address[LISTEN_ADDRESS_SIZE];
 	atomic_bool started;
 	char said[256]; /* by the library before that */
 };
@@ -257,79 +254,6 @@ hear(void *cls, const char *format, va_list args)
 		text_printable(said, listener->said, sizeof(listener->said));
 }
 
-/* Split "127.0.0.1:80" or "[::1]:80" and read both parts, numbers only. */
-static struct addrinfo *
-parse_address(const char *listen, struct buf *error)
-{
-	const struct addrinfo hints = {
-		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
-		.ai_socktype = SOCK_STREAM,
-	};
-	char host[INET6_ADDRSTRLEN + 2];
-	struct addrinfo *found = NULL;
-	const char *colon = strrchr(listen, ':');
-	const char *from = listen;
-	size_t len = colon == NULL ? 0 : (size_t)(colon - listen);
-	bool brackets = len > 2 && listen[0] == '[' && colon[-1] == ']';
-
-	if (brackets) {
-		from++;
-		len -= 2;
-	}
-	if (len == 0 || len >= sizeof(host) || colon[1] == '\0' ||
-	    strlen(colon + 1) > 5 ||
-	    colon[1 + strspn(colon + 1, "0123456789")] != '\0' ||
-	    strtoul(colon + 1, NULL, 10) > 65535 ||
-	    (memchr(from, ':', len) != NULL) != brackets)
-		goto bad;
-	memcpy(host, from, len);
-	host[len] = '\0';
-	if (getaddrinfo(host, colon + 1, &hints, &found) == 0)
-		return found;
-bad:
-	buf_puts(error, "cannot listen on \"");
-	buf_printable(error, listen, strlen(listen));
-	buf_puts(error, "\": give a numeric address and a port, such as "
-			"127.0.0.1:10014 or [::1]:10014");
-	return NULL;
-}
-
-static int
-open_socket(const struct addrinfo *at)
-{
-	const int on = 1, off = 0;
-	int fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC |
-	    SOCK_NONBLOCK, 0);
-
-	if (fd == -1)
-		return -1;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (at->ai_family == AF_INET6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
-	if (bind(fd, at->ai_addr, at->ai_addrlen) == -1 ||
-	    listen(fd, HTTP_BACKLOG) == -1) {
-		int saved = errno;
-		close(fd);
-		errno = saved;
-		return -1;
-	}
-	return fd;
-}
-
-static void
-print_address(int fd, char out[static HTTP_ADDRESS_SIZE])
-{
-	struct sockaddr_storage at;
-	socklen_t len = sizeof(at);
-	char host[INET6_ADDRSTRLEN] = "", port[8] = "";
-
-	if (getsockname(fd, (struct sockaddr *)&at, &len) == 0)
-		getnameinfo((struct sockaddr *)&at, len, host, sizeof(host),
-		    port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
-	snprintf(out, HTTP_ADDRESS_SIZE,
-	    strchr(host, ':') == NULL ? "%s:%s" : "[%s]:%s", host, port);
-}
-
 static int
 above_zero(int value, int otherwise)
 {
@@ -385,18 +309,11 @@ start(struct http_listener *listener, const struct http_options *options,
 struct http_listener *
 http_listen(const struct http_options *options, struct buf *error)
 {
-	struct addrinfo *at = parse_address(options->listen, error);
+	int fd = listen_open(options->listen, error);
 	sigset_t all, before;
 
-	if (at == NULL)
+	if (fd == -1)
 		return NULL;
-	int fd = open_socket(at);
-	freeaddrinfo(at);
-	if (fd == -1) {
-		buf_printf(error, "cannot listen on %s: %s", options->listen,
-		    strerror(errno));
-		return NULL;
-	}
 	struct http_listener *listener = calloc(1, sizeof(*listener));
 	if (listener == NULL) {
 		close(fd);
@@ -405,7 +322,7 @@ http_listen(const struct http_options *options, struct buf *error)
 	}
 	listener->routes = options->routes;
 	listener->route_count = options->route_count;
-	print_address(fd, listener->address);
+	listen_address(fd, listener->address);
 	/* The library's threads take no signal meant for the program. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -449,6 +366,39 @@ http_header(const struct http_exchange *exchange, const char *name)
 {
 	return MHD_lookup_connection_value(exchange->connection,
 	    MHD_HEADER_KIND, name);
+}
+
+struct joining {
+	const char *name;
+	struct buf *out;
+	bool found;
+};
+
+static enum MHD_Result
+join_header(void *cls, enum MHD_ValueKind kind, const char *name,
+    const char *value)
+{
+	struct joining *joining = cls;
+
+	(void)kind;
+	if (strcasecmp(name, joining->name) != 0)
+		return MHD_YES;
+	if (joining->found)
+		buf_putc(joining->out, ',');
+	joining->found = true;
+	buf_puts(joining->out, value == NULL ? "" : value);
+	return MHD_YES;
+}
+
+bool
+http_header_join(const struct http_exchange *exchange, const char *name,
+    struct buf *out)
+{
+	struct joining joining = {name, out, false};
+
+	MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND,
+	    join_header, &joining);
+	return joining.found;
 }
 
 static void

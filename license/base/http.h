@@ -61,6 +61,12 @@ const char *http_body(const struct http_exchange *exchange, size_t *len);
 const char *http_header(const struct http_exchange *exchange,
     const char *name); /* NULL when absent */
 /*
+ * http_header_join: append the values of every line of that name, in their
+ * order, with commas between. False when there is none.
+ */
+bool http_header_join(const struct http_exchange *exchange, const char *name,
+    struct buf *out);
+/*
  * http_peer: the observed address in RFC 5952 form, an IPv4-mapped one as
  * IPv4.
  */

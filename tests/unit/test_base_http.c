@@ -43,6 +43,19 @@ serve_echo(void *self, struct http_exchange *exchange)
 	http_reply(exchange, 201, "text/plain", text, (size_t)n, NULL, 0);
 }
 
+static void
+serve_joined(void *self, struct http_exchange *exchange)
+{
+	struct buf text;
+
+	(void)self;
+	buf_init(&text, 400);
+	if (!http_header_join(exchange, "x-many", &text))
+		buf_puts(&text, "none");
+	http_reply(exchange, 200, "text/plain", text.data, text.len, NULL, 0);
+	buf_fini(&text);
+}
+
 static void *
 answer_later(void *exchange)
 {
@@ -64,6 +77,7 @@ serve_later(void *self, struct http_exchange *exchange)
 static char hello[] = "hello\n";
 static const struct http_route routes[] = {
 	{.path = "/hello", .serve = serve_hello, .self = hello},
+	{.path = "/joined", .serve = serve_joined},
 	{.path = "/echo", .post = true, .body_max = 10, .serve = serve_echo},
 	{.path = "/later", .post = true, .deferred = true, .body_max = 10,
 	    .serve = serve_later},
@@ -245,6 +259,20 @@ what_follows_a_refused_request_is_not_read(void **state)
 	    "GET /hello HTTP/1.1\r\n" LAST "\r\n", out, sizeof(out));
 	assert_memory_equal(out, "HTTP/1.1 405 ", 13);
 	assert_null(strstr(out + 1, "HTTP/1.1"));
+}
+
+static void
+the_lines_of_a_header_are_joined_in_their_order(void **state)
+{
+	(void)state;
+	char out[4096];
+
+	ask("GET /joined HTTP/1.1\r\n" HOST "X-Many: 1, 2\r\nX-Other: no\r\n"
+	    "x-many: 3\r\nX-MANY:\r\nX-Many: 4\r\n" LAST "\r\n", out,
+	    sizeof(out));
+	assert_non_null(strstr(out, "\r\n\r\n1, 2,3,,4"));
+	ask("GET /joined HTTP/1.1\r\n" LAST "\r\n", out, sizeof(out));
+	assert_non_null(strstr(out, "\r\n\r\nnone"));
 }
 
 static void
@@ -474,6 +502,7 @@ main(void)
 		LISTENING(every_request_gets_its_answer),
 		LISTENING(a_connection_is_kept_over_good_requests),
 		LISTENING(what_follows_a_refused_request_is_not_read),
+		LISTENING(the_lines_of_a_header_are_joined_in_their_order),
 		LISTENING(a_header_too_large_is_refused),
 		LISTENING(an_endless_body_is_cut_off),
 		LISTENING(

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A numeric address and port to a listening socket. It resolves no name and
+ * accepts no connection.
+ */
+#include "license/base/listen.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "license/base/buf.h"
+
+enum { BACKLOG = 128 };
+
+/* Split "127.0.0.1:80" or "[::1]:80" and read both parts, numbers only. */
+static struct addrinfo *
+parse_address(const char *listen, struct buf *error)
+{
+	const struct addrinfo hints = {
+		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
+		.ai_socktype = SOCK_STREAM,
+	};
+	char host[INET6_ADDRSTRLEN + 2];
+	struct addrinfo *found = NULL;
+	const char *colon = strrchr(listen, ':');
+	const char *from = listen;
+	size_t len = colon == NULL ? 0 : (size_t)(colon - listen);
+	bool brackets = len > 2 && listen[0] == '[' && colon[-1] == ']';
+
+	if (brackets) {
+		from++;
+		len -= 2;
+	}
+	if (len == 0 || len >= sizeof(host) || colon[1] == '\0' ||
+	    strlen(colon + 1) > 5 ||
+	    colon[1 + strspn(colon + 1, "0123456789")] != '\0' ||
+	    strtoul(colon + 1, NULL, 10) > 65535 ||
+	    (memchr(from, ':', len) != NULL) != brackets)
+		goto bad;
+	memcpy(host, from, len);
+	host[len] = '\0';
+	if (getaddrinfo(host, colon + 1, &hints, &found) == 0)
+		return found;
+bad:
+	buf_puts(error, "cannot listen on \"");
+	buf_printable(error, listen, strlen(listen));
+	buf_puts(error, "\": give a numeric address and a port, such as "
+			"127.0.0.1:10014 or [::1]:10014");
+	return NULL;
+}
+
+static int
+open_socket(const struct addrinfo *at)
+{
+	const int on = 1, off = 0;
+	int fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC |
+	    SOCK_NONBLOCK, 0);
+
+	if (fd == -1)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (at->ai_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+	if (bind(fd, at->ai_addr, at->ai_addrlen) == -1 ||
+	    listen(fd, BACKLOG) == -1) {
+		int saved = errno;
+		close(fd);
+		errno = saved;
+		return -1;
+	}
+	return fd;
+}
+
+int
+listen_open(const char *text, struct buf *error)
+{
+	struct addrinfo *at = parse_address(text, error);
+	int fd = at == NULL ? -1 : open_socket(at);
+
+	if (at != NULL && fd == -1)
+		buf_printf(error, "cannot listen on %s: %s", text,
+		    strerror(errno));
+	if (at != NULL)
+		freeaddrinfo(at);
+	return fd;
+}
+
+void
+listen_address(int fd, char out[static LISTEN_ADDRESS_SIZE])
+{
+	struct sockaddr_storage at;
+	socklen_t len = sizeof(at);
+	char host[INET6_ADDRSTRLEN] = "", port[8] = "";
+
+	if (getsockname(fd, (struct sockaddr *)&at, &len) == 0)
+		getnameinfo((struct sockaddr *)&at, len, host, sizeof(host),
+		    port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
+	snprintf(out, LISTEN_ADDRESS_SIZE,
+	    strchr(host, ':') == NULL ? "%s:%s" : "[%s]:%s", host, port);
+}
