@@ -29,7 +29,8 @@ KEEPER    = client disk errands inspect keeper load machine_key memory on_change
 EXPORTER  = metrics process web
 AGENT     = announce config config_check config_files control execute mib mib_objects \
             notices once snmp socket subtree waiters
-AUTHORITY = forwarded admin arguments certificate database decide event grant init \
+AUTHORITY = admin arguments branch certificate database decide event explain \
+            forwarded grant init \
             inspect issue output records route schema serve sqlite tally \
             weigh writer
 

@@ -327,6 +327,11 @@ store_machine(struct database *d, const struct change *c)
 	}
 	if (!c->machine_changed)
 		return 0;
+	if (c->keeps_answer) {
+		s = query(d, STATEMENT_NOTE_MACHINE);
+		query_record(s, 1, &schema_machine, &c->machine);
+		return query_run(s);
+	}
 	if (put_machine(d, c, STATEMENT_RENEW_MACHINE) == -1)
 		return -1;
 	return sqlite_changed(d->sqlite) ? 0 :

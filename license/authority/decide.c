@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "license/authority/event.h"
+#include "license/authority/explain.h"
 #include "license/authority/grant.h"
 #include "license/authority/weigh.h"
 #include "license/base/buf.h"
@@ -87,7 +88,16 @@ is_address_changed(const struct weighing *w)
 	return !w->match && w->dossier->allocation_count > 0;
 }
 
-/* An old request that someone kept: it would re-seat the chain for nothing. */
+static bool
+is_clone(const struct weighing *w)
+{
+	return w->branch == BRANCH_CLONE;
+}
+
+/*
+ * An old request that someone kept: it would re-seat the chain for nothing. A
+ * snapshot may come back with its clock, too: the answer sets that right.
+ */
 static bool
 is_replay(const struct weighing *w)
 {
@@ -95,16 +105,6 @@ is_replay(const struct weighing *w)
 
 	return w->speaks && w->held < m->sequence &&
 	    utc_before(w->request->created, m->last_created);
-}
-
-/* The branch that a fork left behind speaks again: both live. */
-static bool
-is_clone(const struct weighing *w)
-{
-	const struct machine *m = &w->dossier->machine;
-
-	return is_replay(w) || (w->speaks && m->fork_sequence > 0 &&
-	    w->held == m->fork_sequence && w->held < m->sequence);
 }
 
 static bool
@@ -124,48 +124,54 @@ is_hardware_limit(const struct weighing *w)
 	    !w->dossier->subscription.hardware_approved;
 }
 
-/* sticks: it takes a sequence. The detail is for a person at the machine. */
+/*
+ * sticks: it takes a sequence. apart: the machine's stored answer stays, since
+ * another machine may have asked. The detail is for a person there.
+ */
 struct rule {
 	enum refusal_reason reason;
 	bool (*applies)(const struct weighing *w);
-	bool sticks;
+	bool sticks, apart;
 	const char *detail;
 };
 
 static const struct rule rules[] = {
-	{ REFUSAL_MALFORMED, is_leap, false,
-	    "The sequence number in the request was never issued." },
-	{ REFUSAL_UNKNOWN_MACHINE, is_unknown_machine, false,
-	    "No subscription is assigned to this machine and address; "
-	    "please send both to support." },
-	{ REFUSAL_NO_SUBSCRIPTION, is_no_subscription, false,
-	    "There is no subscription for this product and coupon here; "
-	    "please check both." },
-	{ REFUSAL_COUPON_USED, is_coupon_used, false,
-	    "The coupon was used before, at another address; "
-	    "please ask support for a new one." },
-	{ REFUSAL_CANCELLED, is_cancelled, true,
-	    "The subscription was cancelled; please contact sales." },
-	{ REFUSAL_SUSPENDED, is_suspended, true,
-	    "The subscription is suspended; please contact support." },
-	{ REFUSAL_TERM_OVER, is_term_over, false,
-	    "The paid term is over; please renew the subscription." },
-	{ REFUSAL_OFFLINE_ISSUED, is_offline_issued, false,
-	    "An offline license was issued for this subscription; "
-	    "online requests are closed." },
-	{ REFUSAL_ADDRESS_CHANGED, is_address_changed, false,
-	    "The external or internal address is not the assigned one; "
-	    "support will contact you." },
-	{ REFUSAL_CLONE, is_clone, false,
-	    "Another machine uses the same machine key; "
-	    "support will contact you." },
-	{ REFUSAL_HARDWARE_LIMIT, is_hardware_limit, true,
-	    "The hardware was changed too often; support will contact you." },
-	{ REFUSAL_BUSY, NULL, false,
+	{ REFUSAL_BUSY, NULL, false, false,
 	    "The authority is busy; the request will be sent again." },
-	{ REFUSAL_UNSUPPORTED_VERSION, NULL, false,
+	{ REFUSAL_UNSUPPORTED_VERSION, NULL, false, false,
 	    "This authority does not speak the version of the request; "
 	    "please update one of them." },
+	{ REFUSAL_MALFORMED, is_leap, false, false,
+	    "The sequence number in the request was never issued." },
+	{ REFUSAL_UNKNOWN_MACHINE, is_unknown_machine, false, false,
+	    "No subscription is assigned to this machine and address; "
+	    "please send both to support." },
+	{ REFUSAL_NO_SUBSCRIPTION, is_no_subscription, false, false,
+	    "There is no subscription for this product and coupon here; "
+	    "please check both." },
+	{ REFUSAL_COUPON_USED, is_coupon_used, false, false,
+	    "The coupon was used before, at another address; "
+	    "please ask support for a new one." },
+	{ REFUSAL_CANCELLED, is_cancelled, true, false,
+	    "The subscription was cancelled; please contact sales." },
+	{ REFUSAL_SUSPENDED, is_suspended, true, false,
+	    "The subscription is suspended; please contact support." },
+	{ REFUSAL_TERM_OVER, is_term_over, false, false,
+	    "The paid term is over; please renew the subscription." },
+	{ REFUSAL_OFFLINE_ISSUED, is_offline_issued, false, false,
+	    "An offline license was issued for this subscription; "
+	    "online requests are closed." },
+	{ REFUSAL_ADDRESS_CHANGED, is_address_changed, false, true,
+	    "The external or internal address is not the assigned one; "
+	    "support will contact you." },
+	{ REFUSAL_CLONE, is_clone, false, true,
+	    "Another machine uses the same machine key; "
+	    "support will contact you." },
+	{ REFUSAL_BUSY, is_replay, false, true,
+	    "The request is older than one that was answered; "
+	    "a new one will be sent." },
+	{ REFUSAL_HARDWARE_LIMIT, is_hardware_limit, true, false,
+	    "The hardware was changed too often; support will contact you." },
 };
 
 enum { RULE_COUNT = sizeof(rules) / sizeof(*rules) };
@@ -204,16 +210,43 @@ decide_refuse(const struct decide_question *q, enum refusal_reason reason,
 	}
 }
 
+/* The same refusal again changes nothing: one event. */
+static bool
+is_news(const struct weighing *w, const struct rule *rule)
+{
+	const struct machine *m = &w->dossier->machine;
+
+	if (!w->dossier->known || m->last_reason != (int)rule->reason)
+		return true;
+	return rule->reason == REFUSAL_ADDRESS_CHANGED &&
+	    (strcmp(m->external, w->q->observed) != 0 ||
+	    strcmp(m->internal, weigh_internal(w->request)) != 0);
+}
+
+static void
+audit_refusal(struct weighing *w, const struct rule *rule)
+{
+	struct change *change = &w->out->change;
+	char text[EVENT_DETAIL_SIZE];
+
+	explain_event(w, rule->reason, rule->detail, text);
+	if (rule->reason == REFUSAL_UNKNOWN_MACHINE)
+		event_add(change, EVENT_OLD_KEY, w->q->now, "%s", text);
+	if (rule->reason == REFUSAL_BUSY)
+		event_add(change, EVENT_REPLAY, w->q->now,
+		    "an older request was sent again");
+	event_add_refusal(change, rule->reason, w->q->now, text);
+}
+
 static void
 refuse(struct weighing *w, const struct rule *rule)
 {
 	const struct dossier *d = w->dossier;
 	struct refusal *refusal = &w->out->refusal;
-	struct change *change = &w->out->change;
 
 	w->out->kind = DECISION_REFUSAL;
 	decide_refuse(w->q, rule->reason, refusal);
-	text_copy(refusal->detail, sizeof(refusal->detail), rule->detail);
+	explain_detail(w, rule->reason, rule->detail, refusal->detail);
 	if (d->lookup != LOOKUP_FOUND)
 		return;
 	if (w->speaks || rule->sticks) {
@@ -221,24 +254,18 @@ refuse(struct weighing *w, const struct rule *rule)
 		    d->subscription.id);
 		refusal->has |= bit(REFUSED_LICENSE_ID);
 	}
-	if (rule->sticks) {
+	/* A clone takes none: it would then hold the last one of the chain. */
+	if (rule->sticks && w->branch != BRANCH_CLONE) {
 		refusal->sequence = weigh_take_sequence(w);
 		refusal->has |= bit(REFUSED_SEQUENCE);
 	}
-	if (rule->reason == REFUSAL_CLONE && !is_replay(w))
-		change->machine.state = MACHINE_CLONE;
-	/* The same refusal again changes nothing: one event. */
-	if (!d->known || d->machine.last_reason != (int)rule->reason) {
-		if (rule->reason == REFUSAL_UNKNOWN_MACHINE)
-			event_add(change, EVENT_OLD_KEY, w->q->now,
-			    "a retired key still asks");
-		if (is_replay(w) && rule->reason == REFUSAL_CLONE)
-			event_add(change, EVENT_REPLAY, w->q->now,
-			    "an older request was sent again");
-		event_add_refusal(change, rule->reason, w->q->now,
-		    rule->detail);
-	}
-	if (d->known)
+	if (rule->reason == REFUSAL_CLONE)
+		branch_mark(&w->out->change.machine);
+	if (is_news(w, rule))
+		audit_refusal(w, rule);
+	if (d->known && rule->apart)
+		weigh_note(w, rule->reason);
+	else if (d->known)
 		weigh_remember(w, rule->reason);
 }
 

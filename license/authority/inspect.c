@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include "license/authority/arguments.h"
+#include "license/authority/branch.h"
 #include "license/authority/database.h"
 #include "license/authority/event.h"
+#include "license/authority/explain.h"
 #include "license/authority/init.h"
 #include "license/authority/output.h"
 #include "license/base/buf.h"
@@ -75,6 +77,7 @@ put_machine(const struct machine *m, struct output *o)
 	output_number(o, "memory_mib", m->memory_mib);
 	output_text(o, "virtualization", m->virtualization);
 	output_text(o, "agent_version", m->agent_version);
+	output_text(o, "what_to_do", explain_machine(m));
 }
 
 static void
@@ -297,13 +300,11 @@ clear_clone(struct database *database, struct machine *m)
 {
 	struct change change = { .machine_changed = true };
 
-	if (m->state != MACHINE_CLONE && m->fork_sequence == 0 &&
-	    m->last_reason != REFUSAL_CLONE)
+	if (m->state == MACHINE_RETIRED || (m->state == MACHINE_LIVE &&
+	    !m->tips[0] && m->last_reason != REFUSAL_CLONE))
 		return 0;
-	m->fork_sequence = 0;
+	branch_clear(m);
 	m->answered = 0;
-	if (m->state == MACHINE_CLONE)
-		m->state = MACHINE_LIVE;
 	change.machine = *m;
 	text_copy(change.subscription.id, sizeof(change.subscription.id),
 	    m->subscription);

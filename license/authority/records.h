@@ -22,7 +22,8 @@ struct buf;
 #define MACHINE_STATES(X)                                                     \
 	X(LIVE, 1, live)                                                      \
 	X(CLONE, 2, clone) /* live, and another branch is refused */          \
-	X(RETIRED, 3, retired)
+	X(RETIRED, 3, retired)                                                \
+	X(FORKED, 4, forked) /* live, and two branches spoke: branch.h */
 
 /* What happened. A refusal's event is "refuse-REASON". */
 #define EVENT_KINDS(X)                                                        \
@@ -46,7 +47,8 @@ struct buf;
 	X(SET, 18, "set")                                                     \
 	X(APPROVE_ADDRESS, 19, "approve-address")                             \
 	X(APPROVE_HARDWARE, 20, "approve-hardware")                           \
-	X(CLEAR_CLONE, 21, "clear-clone")
+	X(CLEAR_CLONE, 21, "clear-clone")                                     \
+	X(CLONE_FOUND, 22, "clone-found")
 
 #define RECORDS_ROW(prefix, name, number) prefix##_##name = number,
 #define RECORDS_STATUS(n, number, label) RECORDS_ROW(SUBSCRIPTION, n, number)
@@ -62,7 +64,7 @@ enum event_kind { EVENT_KINDS(RECORDS_EVENT) };
 
 enum {
 	SUBSCRIPTION_STATUS_MAX = 4,
-	MACHINE_STATE_MAX = 3,
+	MACHINE_STATE_MAX = 4,
 	ALLOCATIONS_MAX = 16, /* of one subscription */
 	REBINDS_MAX = 32,     /* of one subscription that a decision sees */
 	CANDIDATES_MAX = 32,
@@ -111,7 +113,9 @@ struct machine {
 	char virtualization[TEXT_64], agent_version[TEXT_64];
 	char external[ADDRESS_SIZE], internal[ADDRESS_SIZE];
 	int64_t sequence;      /* the last issued to it */
-	int64_t fork_sequence; /* where another branch was left; 0: nowhere */
+	char tips[TEXT_256];   /* of branches left behind: branch.h */
+	utc_t fork_at;	       /* the last fork; 0: none */
+	int64_t fork_sequence; /* clone: up to here others hold; 0: none */
 	utc_t last_created;    /* of the newest request answered */
 	utc_t lease_end;
 	int last_reason; /* REFUSAL_NONE: the last answer was a license */
@@ -179,6 +183,7 @@ struct change {
 	bool advanced; /* by a decision: sequence, coupon, approval */
 	bool machine_changed;
 	struct machine machine;
+	bool keeps_answer; /* the stored one stays, whatever ${answer} is */
 	const char *answer; /* bytes kept for machine; NULL: none */
 	size_t answer_len;
 	bool has_retired;

@@ -29,6 +29,7 @@
 	X(cpu_model, TEXT) X(logical_cpus, NUMBER) X(memory_mib, NUMBER)      \
 	X(virtualization, TEXT) X(agent_version, TEXT) X(external, TEXT)      \
 	X(internal, TEXT) X(sequence, NUMBER) X(fork_sequence, NUMBER)        \
+	X(tips, TEXT) X(fork_at, INSTANT)                                     \
 	X(last_created, INSTANT) X(lease_end, INSTANT) X(last_reason, INT)    \
 	X(request_sha256, BLOB) X(revision, NUMBER) X(answered, INT)
 
@@ -148,6 +149,10 @@ const char schema_create[] =
 	    " SET answer=excluded.answer" MACHINE_REST(COMMA_SET)             \
 	    " WHERE state=excluded.state"                                     \
 	    " AND subscription=excluded.subscription")                        \
+	X(NOTE_MACHINE, "INSERT INTO machine(key, state"                      \
+	    MACHINE_COLUMNS(COMMA_NAME) ") VALUES(?, ?"                       \
+	    MACHINE_COLUMNS(COMMA_MARK) ")" ON_SAME_MACHINE                   \
+	    " SET state=excluded.state" MACHINE_COLUMNS(COMMA_SET))           \
 	X(RETIRE, "UPDATE machine SET state=3, answered=0, answer=NULL,"      \
 	    " last_reason=1 WHERE key=?1 AND product=?2")                     \
 	X(PUT_ALLOCATION, "INSERT OR REPLACE INTO allocation(of, prefix,"     \

@@ -100,6 +100,36 @@ weigh_rebinds(struct weighing *w)
 	}
 }
 
+/* The branch that speaks has what another one was bound away from. */
+static bool
+has_old_hardware(const struct weighing *w)
+{
+	const struct machine *bound = &w->dossier->live;
+
+	for (size_t i = 0; i < w->dossier->rebind_count &&
+	    w->hardware_changed; i++) {
+		const struct rebind *b = &w->dossier->rebinds[i];
+
+		if (same_hardware(w, b->from_model, b->from_cpus) &&
+		    strcmp(b->to_model, bound->cpu_model) == 0 &&
+		    b->to_cpus == bound->logical_cpus)
+			return true;
+	}
+	return false;
+}
+
+static void
+weigh_branch(struct weighing *w)
+{
+	if (!w->speaks)
+		return;
+	w->branch_question = (struct branch_question){
+		.machine = &w->dossier->machine, .now = w->q->now,
+		.held = w->held, .life_s = (w->policy->lease_days + 1) * DAY_S,
+		.old_hardware = has_old_hardware(w) };
+	w->branch = branch_judge(&w->branch_question);
+}
+
 void
 weigh(const struct decide_question *q, struct decision *out,
     struct weighing *w)
@@ -117,12 +147,36 @@ weigh(const struct decide_question *q, struct decision *out,
 	w->match = find_allocation(w);
 	weigh_hardware(w);
 	weigh_rebinds(w);
+	weigh_branch(w);
 }
 
 bool
 weigh_counted(const struct weighing *w)
 {
 	return w->take_over || (w->hardware_changed && !w->hardware_seen);
+}
+
+static void
+audit_branch(struct weighing *w, int64_t last)
+{
+	static const char *const says[] = {
+		[BRANCH_FORK] = "a snapshot came back, or a copy of the "
+		    "machine asks, too",
+		[BRANCH_LEFT] = "this branch was left behind: if the other "
+		    "one speaks again, it is a clone",
+	};
+	struct change *change = &w->out->change;
+
+	if (w->branch == BRANCH_ORIGINAL)
+		event_add(change, EVENT_CLONE_FOUND, w->q->now, "this one "
+		    "holds sequence %lld and has the hardware of before: it "
+		    "goes on; find the other, then `machine clear-clone`",
+		    (long long)w->held);
+	else if (w->branch == BRANCH_FORK || w->branch == BRANCH_LEFT)
+		event_add(change, EVENT_FORK, w->q->now, "it holds sequence "
+		    "%lld, the last one issued was %lld: %s",
+		    (long long)w->held, (long long)last, says[w->branch]);
+	branch_take(&change->machine, w->branch, &w->branch_question);
 }
 
 int64_t
@@ -138,13 +192,10 @@ weigh_take_sequence(struct weighing *w)
 	if (w->held > last)
 		event_add(change, EVENT_ROLLBACK, w->q->now,
 		    "the machine holds sequence %lld, the last one known "
-		    "here was %lld", (long long)w->held, (long long)last);
-	if (w->speaks && w->held < last) {
-		event_add(change, EVENT_FORK, w->q->now,
-		    "the machine holds sequence %lld, the last one issued "
-		    "was %lld", (long long)w->held, (long long)last);
-		change->machine.fork_sequence = last;
-	}
+		    "here was %lld: the database is older than the license",
+		    (long long)w->held, (long long)last);
+	if (w->speaks)
+		audit_branch(w, last);
 	if (w->held > highest)
 		highest = w->held;
 	change->subscription.sequence = highest + 1;
@@ -152,6 +203,22 @@ weigh_take_sequence(struct weighing *w)
 	if (w->speaks || w->out->kind == DECISION_LICENSE)
 		change->machine.sequence = highest + 1;
 	return highest + 1;
+}
+
+void
+weigh_note(struct weighing *w, enum refusal_reason reason)
+{
+	struct change *change = &w->out->change;
+	struct machine *m = &change->machine;
+
+	change->machine_changed = true;
+	change->keeps_answer = true;
+	m->last_seen = w->q->now;
+	m->last_reason = (int)reason;
+	text_copy(m->external, sizeof(m->external), w->q->observed);
+	if (weigh_internal(w->request)[0])
+		text_copy(m->internal, sizeof(m->internal),
+		    w->request->internal_address);
 }
 
 void

@@ -7,6 +7,7 @@
 #ifndef LICENSE_AUTHORITY_WEIGH_H
 #define LICENSE_AUTHORITY_WEIGH_H
 
+#include "license/authority/branch.h"
 #include "license/authority/decide.h"
 
 struct weighing {
@@ -24,6 +25,8 @@ struct weighing {
 	int64_t logical_cpus;	  /* 0 when never known */
 	int64_t rebinds_used;
 	utc_t rebind_oldest, last_take_over; /* 0: none */
+	struct branch_question branch_question;
+	enum branch branch;
 };
 
 void weigh(const struct decide_question *question, struct decision *out,
@@ -43,5 +46,11 @@ int64_t weigh_take_sequence(struct weighing *weighing);
 
 /* weigh_remember: what is kept of a request that is answered. */
 void weigh_remember(struct weighing *weighing, enum refusal_reason reason);
+
+/*
+ * weigh_note: the same of a request that may be another machine's: the stored
+ * answer stays, which the right one may still ask for.
+ */
+void weigh_note(struct weighing *weighing, enum refusal_reason reason);
 
 #endif

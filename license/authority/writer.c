@@ -84,6 +84,16 @@ seal(const struct writer_options *o, struct decision *d, struct buf *out)
 	    issue_refusal(o->issuer, &d->refusal, out);
 }
 
+/* The last answer of a record may be another than the one stored. */
+static bool
+is_license(const struct buf *document)
+{
+	static const char word[] = "leaseline-license ";
+
+	return document->len >= sizeof(word) &&
+	    memcmp(document->data, word, sizeof(word) - 1) == 0;
+}
+
 int
 writer_answer(const struct writer_options *o, const struct writer_job *job,
     utc_t now, struct buf *out, int *result)
@@ -103,8 +113,7 @@ writer_answer(const struct writer_options *o, const struct writer_job *job,
 		int rc = database_answer(o->database, job->request.machine_key,
 		    job->request.product, out);
 
-		return rc == 1 ? dossier.machine.last_reason == REFUSAL_NONE ?
-		    200 : 403 : -1;
+		return rc != 1 ? -1 : is_license(out) ? 200 : 403;
 	}
 	*result = d.kind == DECISION_LICENSE ? TALLY_LICENSE :
 	    TALLY_REFUSED + d.refusal.reason;

@@ -337,6 +337,38 @@ a_retired_key_keeps_no_answer_and_the_new_one_is_live(void **state)
 }
 
 static void
+what_another_machine_asks_leaves_the_stored_answer(void **state)
+{
+	struct place *p = *state;
+	struct change c;
+	struct dossier d;
+	struct buf answer;
+
+	subscription(&c, "sub-1");
+	machine(&c, 7);
+	text_copy(c.machine.tips, TEXT_256, "11 14 ");
+	c.machine.fork_at = now;
+	store(p, &c);
+	c.keeps_answer = true;
+	c.answer = "another answer\n";
+	c.answer_len = strlen(c.answer);
+	c.machine.state = MACHINE_FORKED;
+	c.machine.last_reason = REFUSAL_CLONE;
+	store(p, &c);
+	assert_int_equal(1, database_load_by_key(p->database, c.machine.key,
+	    PRODUCT, long_ago, &d));
+	assert_int_equal(MACHINE_FORKED, d.machine.state);
+	assert_int_equal(REFUSAL_CLONE, d.machine.last_reason);
+	assert_string_equal("11 14 ", d.machine.tips);
+	assert_int_equal(now.s, d.machine.fork_at.s);
+	buf_init(&answer, 100);
+	assert_int_equal(1, database_answer(p->database, c.machine.key,
+	    PRODUCT, &answer));
+	assert_string_equal("the answer\n", buf_text(&answer));
+	buf_fini(&answer);
+}
+
+static void
 a_machine_changes_state_and_subscription(void **state)
 {
 	struct place *p = *state;
@@ -508,7 +540,7 @@ machines_follow_the_product_of_their_subscription(void **state)
 static void
 a_database_of_another_version_is_one_error_with_the_mend(void **state)
 {
-	static const char *const versions[] = { "1", "3", "x" };
+	static const char *const versions[] = { "1", "2", "99", "x" };
 	struct place *p = *state;
 	struct buf error;
 
@@ -727,6 +759,7 @@ main(void)
 		TEST(a_hundred_changes_are_one_commit_that_another_sees),
 		TEST(a_decision_advances_the_chain_and_leaves_the_rest_alone),
 		TEST(a_retired_key_keeps_no_answer_and_the_new_one_is_live),
+		TEST(what_another_machine_asks_leaves_the_stored_answer),
 		TEST(a_machine_changes_state_and_subscription),
 		TEST(one_key_has_a_record_and_an_answer_for_each_product),
 		TEST(the_products_of_a_key_are_found_one_after_the_other),

@@ -346,6 +346,7 @@ static void
 make_clone(struct world *w)
 {
 	w->dossier.machine.sequence = 9;
+	w->dossier.machine.state = MACHINE_CLONE;
 	w->dossier.machine.fork_sequence = w->request.sequence;
 }
 
@@ -550,35 +551,6 @@ a_restored_snapshot_goes_on_and_is_audited(void **state)
 }
 
 static void
-only_when_both_branches_speak_is_it_a_clone(void **state)
-{
-	struct world w;
-
-	(void)state;
-	world_init(&w);
-	for (int i = 0; i < 5; i++)
-		world_ask(&w);
-	w.request.sequence = 3; /* the copy */
-	world_ask(&w);
-	expect_license(&w, 6);
-	w.request.sequence = 5; /* the one that was copied */
-	world_ask(&w);
-	expect_refusal(&w, REFUSAL_CLONE);
-	assert_int_equal(MACHINE_CLONE, w.d.change.machine.state);
-	assert_true(has_event(&w, "refuse-clone"));
-	w.request.sequence = 6;
-	world_ask(&w);
-	expect_license(&w, 7);
-	w.request.sequence = 5;
-	world_ask(&w);
-	expect_refusal(&w, REFUSAL_CLONE);
-	w.dossier.machine.fork_sequence = 0; /* cleared by a person */
-	w.request.sequence = 5;
-	world_ask(&w);
-	expect_license(&w, 8);
-}
-
-static void
 an_old_request_sent_again_moves_nothing(void **state)
 {
 	struct world w;
@@ -593,7 +565,8 @@ an_old_request_sent_again_moves_nothing(void **state)
 	w.request.created.s = w.now.s - 3 * 86400;
 	w.sha256[9]++;
 	world_decide(&w);
-	expect_refusal(&w, REFUSAL_CLONE);
+	expect_refusal(&w, REFUSAL_BUSY);
+	assert_int_equal(30, w.d.refusal.retry_after_s);
 	assert_true(has_event(&w, "replay"));
 	assert_false(w.d.change.advanced);
 	assert_int_equal(MACHINE_LIVE, w.d.change.machine.state);
@@ -1054,7 +1027,6 @@ main(void)
 		cmocka_unit_test(
     an_authority_from_a_backup_goes_on_above_what_the_machine_holds),
 		cmocka_unit_test(a_restored_snapshot_goes_on_and_is_audited),
-		cmocka_unit_test(only_when_both_branches_speak_is_it_a_clone),
 		cmocka_unit_test(an_old_request_sent_again_moves_nothing),
 		cmocka_unit_test(
 		    the_fourth_change_of_hardware_in_a_week_is_refused),
