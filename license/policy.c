@@ -13,6 +13,9 @@ enum {
 	SLOW_MIN_S = 15 * MINUTE_S,
 	TERM_WATCH_S = 2 * DAY_S,
 	DOUBLINGS_MAX = 10,
+	FIRST_RETRY_S = 5 * MINUTE_S,
+	CAP_JITTER = 24, /* one part of so many */
+	LATE_S = 10 * MINUTE_S, /* a plan that old was slept through */
 };
 
 const struct refusal_rule *
@@ -213,6 +216,30 @@ clamped(int64_t s, int64_t low, int64_t high)
 	return s < low ? low : s > high ? high : s;
 }
 
+/* The longest that a wait may be, drawn a little lower. */
+static int64_t
+below(int64_t cap, uint32_t random)
+{
+	return cap - (int64_t)(random % (uint64_t)(cap / CAP_JITTER + 1));
+}
+
+/* At most 6 hours and an eighth of what is left; with nothing left, 6 hours. */
+static int64_t
+longest_wait(const struct license_facts *facts, utc_t now)
+{
+	if (is_dead(facts, now))
+		return BACK_OFF_MAX_S;
+	return clamped((policy_expiry(facts).s - now.s) / 8, MINUTE_S,
+	    BACK_OFF_MAX_S);
+}
+
+static bool
+is_unreachable(const struct license_facts *facts)
+{
+	return facts->last_result != RESULT_REFUSED &&
+	    facts->last_result != RESULT_STORAGE;
+}
+
 static bool
 in_term_watch(const struct license_facts *facts, utc_t now)
 {
@@ -222,25 +249,44 @@ in_term_watch(const struct license_facts *facts, utc_t now)
 	return left >= 0 && left <= TERM_WATCH_S;
 }
 
+/*
+ * An authority that is away is away for a whole fleet: each machine tries once
+ * more soon, for what was only a moment, and then at the longest wait, so that
+ * all of them together ask no more than 5 times their daily mean on its return.
+ */
 static int64_t
 failure_delay(const struct license_facts *facts, utc_t now, uint32_t random)
 {
-	bool slow = is_dead(facts, now) ||
-	    (facts->last_result == RESULT_REFUSED &&
+	bool slow = is_dead(facts, now) || (facts->last_result == RESULT_REFUSED &&
 	    policy_refusal(facts->last_refusal)->pace == PACE_SLOW);
 	int64_t doublings = clamped(facts->failures_in_row - 1, 0,
 	    DOUBLINGS_MAX);
-	int64_t cap = BACK_OFF_MAX_S;
+	int64_t cap = slow ? BACK_OFF_MAX_S : longest_wait(facts, now);
 
-	if (!slow)
-		cap = clamped((policy_expiry(facts).s - now.s) / 8, MINUTE_S,
-		    BACK_OFF_MAX_S);
-	/* Bounded before it is jittered: anyone can answer with any number. */
-	if (facts->retry_after_s > 0)
-		return clamped(jittered(clamped(facts->retry_after_s, MINUTE_S,
-			2 * BACK_OFF_MAX_S), random), MINUTE_S, cap);
+	if (facts->retry_after_s > 0) {
+		/* Bounded first: anyone can answer with any number. */
+		int64_t asked = clamped(facts->retry_after_s, MINUTE_S, cap);
+
+		/* Signed: the authority has spread its fleet already. */
+		if (facts->last_result == RESULT_REFUSED)
+			return asked;
+		return clamped(jittered(asked, random), MINUTE_S,
+		    below(cap, random));
+	}
+	if (!slow && is_unreachable(facts))
+		return clamped(facts->failures_in_row > 1 ?
+		    below(cap, random) : jittered(FIRST_RETRY_S, random),
+		    MINUTE_S, cap);
 	return clamped(jittered((slow ? SLOW_MIN_S : MINUTE_S) << doublings,
 	    random), MINUTE_S, cap);
+}
+
+/* Switched off or asleep until after its time, as others may have been. */
+static bool
+slept_through(const struct license_facts *facts, utc_t now, utc_t plan)
+{
+	return plan.s < now.s - LATE_S && !is_dead(facts, now) &&
+	    !policy_failing(facts, now);
 }
 
 utc_t
@@ -262,6 +308,9 @@ policy_next(const struct license_facts *facts, utc_t now, uint32_t random)
 	} else {
 		next = utc_add(last, failure_delay(facts, now, random));
 	}
+	if (slept_through(facts, now, next))
+		next = utc_add(now, (int64_t)(random %
+		    (uint64_t)(longest_wait(facts, now) + 1)));
 	if (in_term_watch(facts, now))
 		next = utc_min(next, utc_add(last, HOUR_S));
 	return utc_max(next, now);

@@ -22,6 +22,8 @@ struct output;
 	X(ISSUER, "issuer", "TEXT", "the issuer that licenses name")          \
 	X(LISTEN, "listen", "ADDRESS",                                        \
 	    "HOST:PORT (https), or http://127.0.0.1:PORT (repeatable)")       \
+	X(GRANTS, "grants-per-second", "NUMBER",                              \
+	    "leases granted in a second at most, not by the fleet's size")    \
 	X(PORT_FILE, "port-file", "FILE", "write the bound addresses there")  \
 	X(TRUSTED_PROXY, "trusted-proxy", "PREFIX",                           \
 	    "whose X-Forwarded-For counts (repeatable)")                      \

@@ -26,7 +26,7 @@ static const struct authority_command commands[] = {
 	    option_bit(ROOT) | option_bit(NAME) | option_bit(ISSUER),
 	    init_command, "make keys, certificates and an empty database" },
 	{ { "serve" }, NULL, option_bit(LISTEN) | option_bit(PORT_FILE) |
-	    option_bit(TRUSTED_PROXY),
+	    option_bit(TRUSTED_PROXY) | option_bit(GRANTS),
 	    serve_command, "answer requests until SIGTERM" },
 	{ { "subscription", "add" }, NULL,
 	    VALUES | ADDRESSES | option_bit(COUPON), admin_add,

@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "license/authority/forwarded.h"
+#include "license/authority/gate.h"
 #include "license/authority/issue.h"
+#include "license/authority/limit.h"
 #include "license/authority/tally.h"
 #include "license/authority/writer.h"
 #include "license/base/buf.h"
@@ -163,6 +165,37 @@ observe(struct route_context *c, const struct http_exchange *exchange,
 	buf_fini(&header);
 }
 
+/* Unsigned, and before anything is stored: it costs next to nothing. */
+static void
+refuse_limited(struct route_context *c, struct http_exchange *exchange,
+    mono_t received, int64_t wait_s)
+{
+	static const char text[] = "too many requests of this machine\n";
+	struct http_header_line retry = { .name = "Retry-After" };
+	struct buf number;
+
+	buf_init(&number, 24);
+	buf_printf(&number, "%lld", (long long)wait_s);
+	retry.value = buf_text(&number);
+	tally_request(c->tally, TALLY_LIMITED,
+	    clock_boot().ns - received.ns);
+	http_reply(exchange, 429, DOCUMENT_TYPE, text, sizeof(text) - 1,
+	    &retry, 1);
+	buf_fini(&number);
+}
+
+/* By the key that the bytes claim: true or not, nothing is charged for it. */
+static int64_t
+claimed_wait_s(struct route_context *c, const struct writer_job *job,
+    const char *body, size_t len)
+{
+	struct doc_frame frame;
+
+	return doc_frame_read(body, len, PURPOSE_REQUEST, &frame) == DOC_OK ?
+	    limit_wait_s(c->limit, frame.key, job->observed, job->received) :
+	    0;
+}
+
 static void
 serve_lease(void *self, struct http_exchange *exchange)
 {
@@ -171,11 +204,18 @@ serve_lease(void *self, struct http_exchange *exchange)
 		.received = clock_boot() };
 	struct buf error;
 	const char *body;
+	int64_t wait_s;
 	size_t len;
 	int reason;
 
 	body = http_body(exchange, &len);
 	buf_init(&error, 256);
+	observe(c, exchange, job.observed);
+	wait_s = claimed_wait_s(c, &job, body, len);
+	if (wait_s > 0) {
+		refuse_limited(c, exchange, job.received, wait_s);
+		goto out;
+	}
 	reason = route_read(body, len, &job.request, &error);
 	if (reason == -1) {
 		finish(c, exchange, TALLY_BAD_REQUEST, job.received,
@@ -183,8 +223,12 @@ serve_lease(void *self, struct http_exchange *exchange)
 		goto out;
 	}
 	sha256(body, len, job.request_sha256);
-	observe(c, exchange, job.observed);
-	if (reason != REFUSAL_NONE)
+	job.attended = gate_attended(body, len);
+	wait_s = limit_charge(c->limit, &job.request, job.observed,
+	    job.received);
+	if (wait_s > 0)
+		refuse_limited(c, exchange, job.received, wait_s);
+	else if (reason != REFUSAL_NONE)
 		refuse(c, &job, (enum refusal_reason)reason);
 	else if (!writer_add(c->writer, &job))
 		refuse(c, &job, REFUSAL_BUSY);

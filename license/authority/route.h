@@ -14,6 +14,7 @@
 
 struct http_route;
 struct issuer;
+struct limit;
 struct tally;
 struct writer;
 
@@ -24,6 +25,7 @@ struct route_context {
 	const struct issuer *issuer;
 	const struct decide_policy *policy;
 	struct tally *tally;
+	struct limit *limit;
 	const struct allocation *proxies; /* trusted for X-Forwarded-For */
 	size_t proxy_count;
 	atomic_bool told; /* a header that does not count was logged */

@@ -18,6 +18,7 @@
 #include "license/authority/forwarded.h"
 #include "license/authority/init.h"
 #include "license/authority/issue.h"
+#include "license/authority/limit.h"
 #include "license/authority/output.h"
 #include "license/authority/route.h"
 #include "license/authority/tally.h"
@@ -39,6 +40,7 @@ enum {
 	CONNECTIONS_MAX = 1024,
 	CONNECTIONS_PER_ADDRESS = 256,
 	WARN_DAYS = 30,
+	GRANTS_MAX = 1000000,
 	COUNT_SHARE = 100, /* of the time, one part is spent on counting */
 };
 
@@ -53,6 +55,7 @@ struct service {
 	struct issuer *issuer;
 	struct tally *tally;
 	struct writer *writer;
+	struct limit *limit;
 	char issuer_name[TEXT_64];
 	struct buf certificate, key;
 	struct allocation proxies[ARGUMENT_VALUES_MAX];
@@ -220,6 +223,15 @@ write_port_file(const struct service *s, const char *path, struct buf *error)
 	return good;
 }
 
+static struct limit *
+make_limit(void)
+{
+	uint64_t seed;
+
+	return random_bytes(&seed, sizeof(seed)) ?
+	    limit_new(seed) : NULL;
+}
+
 static bool
 start(struct service *s, const struct arguments *a, struct buf *error)
 {
@@ -230,12 +242,16 @@ start(struct service *s, const struct arguments *a, struct buf *error)
 	    !open_database(s, error) || !open_keys(s, clock_wall(), error))
 		return false;
 	s->tally = tally_new(a->revision);
-	if (!s->tally) {
+	s->limit = make_limit();
+	if (!s->tally || !s->limit) {
 		buf_puts(error, "there is no memory");
 		return false;
 	}
 	options = (struct writer_options){ s->decides, s->issuer,
-		&decide_policy_default, s->issuer_name, s->tally };
+		&decide_policy_default, s->issuer_name, s->tally, 0 };
+	if (!arguments_read_number(a, OPTION_GRANTS, GRANTS_MAX,
+	    &options.grants_per_s, error))
+		return false;
 	s->writer = writer_start(&options);
 	if (!s->writer) {
 		buf_puts(error, "the deciding thread cannot be started");
@@ -243,13 +259,24 @@ start(struct service *s, const struct arguments *a, struct buf *error)
 	}
 	s->context = (struct route_context){ .writer = s->writer,
 		.issuer = s->issuer, .policy = &decide_policy_default,
-		.tally = s->tally, .proxies = s->proxies,
+		.tally = s->tally, .limit = s->limit, .proxies = s->proxies,
 		.proxy_count = a->count[OPTION_TRUSTED_PROXY] };
 	route_fill(&s->context, s->routes);
 	for (size_t i = 0; i < a->count[OPTION_LISTEN]; i++)
 		if (!listen_on(s, a->value[OPTION_LISTEN][i], error))
 			return false;
 	return !port_file || write_port_file(s, port_file, error);
+}
+
+/* What may come: machines that have a license, or could have one. */
+static void
+count_fleet(struct service *s, const struct database_counts *counts)
+{
+	int64_t machines = counts->machines[MACHINE_LIVE],
+	    sold = counts->subscriptions[SUBSCRIPTION_ACTIVE];
+
+	tally_counts(s->tally, counts);
+	writer_fleet(s->writer, machines > sold ? machines : sold);
 }
 
 static void
@@ -261,7 +288,7 @@ keep_house(struct service *s)
 
 	if (began.ns >= s->count_at.ns) {
 		if (database_count(s->reads, now, &counts) == 0)
-			tally_counts(s->tally, &counts);
+			count_fleet(s, &counts);
 		ended = clock_boot();
 		s->count_at.ns = ended.ns + COUNT_SHARE *
 		    (ended.ns - began.ns);
@@ -308,6 +335,7 @@ stop(struct service *s)
 	for (size_t i = 0; i < s->listener_count; i++)
 		http_stop(s->listeners[i].http);
 	writer_free(s->writer);
+	limit_free(s->limit);
 	tally_free(s->tally);
 	issuer_free(s->issuer);
 	database_close(s->reads);

@@ -27,13 +27,14 @@ struct tally {
 	uint64_t durations[DURATIONS + 1], batches[BATCHES + 1];
 	double duration_sum, batch_sum;
 	size_t queue;
+	int64_t grants_per_s;
 	bool up, counted;
 	struct database_counts counts;
 };
 
 enum family {
 	FAMILY_REQUESTS, FAMILY_DURATION, FAMILY_BATCH, FAMILY_QUEUE,
-	FAMILY_MACHINES, FAMILY_SUBSCRIPTIONS, FAMILY_TERMS, FAMILY_UP,
+	FAMILY_LIMIT, FAMILY_MACHINES, FAMILY_SUBSCRIPTIONS, FAMILY_TERMS, FAMILY_UP,
 	FAMILY_BUILD,
 };
 
@@ -46,7 +47,10 @@ static const struct metric_family families[] = {
 	[FAMILY_BATCH] = { "authority_commit_batch_size", METRIC_HISTOGRAM,
 	    "Requests decided in one commit." },
 	[FAMILY_QUEUE] = { "authority_queue_length", METRIC_GAUGE,
-	    "Requests that wait for the next commit." },
+	    "Requests that wait for the next commit or the next second." },
+	[FAMILY_LIMIT] = { "authority_grant_limit_per_second", METRIC_GAUGE,
+	    "Leases granted in a second at most; what is beyond is held, "
+	    "then told busy." },
 	[FAMILY_MACHINES] = { "authority_machines", METRIC_GAUGE,
 	    "Machine keys known, by state." },
 	[FAMILY_SUBSCRIPTIONS] = { "authority_subscriptions", METRIC_GAUGE,
@@ -122,6 +126,14 @@ tally_queue(struct tally *t, size_t length)
 }
 
 void
+tally_limit(struct tally *t, int64_t grants_per_s)
+{
+	pthread_mutex_lock(&t->lock);
+	t->grants_per_s = grants_per_s;
+	pthread_mutex_unlock(&t->lock);
+}
+
+void
 tally_database(struct tally *t, bool up)
 {
 	pthread_mutex_lock(&t->lock);
@@ -156,6 +168,7 @@ result_label(int result)
 		[TALLY_LICENSE] = "license", [TALLY_REPEAT] = "repeat",
 		[TALLY_BAD_REQUEST] = "bad_request",
 		[TALLY_UNAVAILABLE] = "unavailable",
+		[TALLY_LIMITED] = "limited",
 	};
 
 	if (result < TALLY_REFUSED)
@@ -209,6 +222,8 @@ print_all(const struct tally *t, struct exposition *e)
 	    t->batch_sum);
 	exposition_family(e, &families[FAMILY_QUEUE]);
 	exposition_count(e, NULL, 0, (int64_t)t->queue);
+	exposition_family(e, &families[FAMILY_LIMIT]);
+	exposition_count(e, NULL, 0, t->grants_per_s);
 	if (t->counted)
 		print_counts(t, e);
 	exposition_family(e, &families[FAMILY_UP]);

@@ -16,6 +16,7 @@ enum tally_result {
 	TALLY_REPEAT,	    /* the same bytes, the same answer */
 	TALLY_BAD_REQUEST,  /* no request, or not verified: 400 */
 	TALLY_UNAVAILABLE,  /* 503: nothing was stored */
+	TALLY_LIMITED,	    /* 429: one machine too often; not decided */
 	TALLY_REFUSED,
 	TALLY_RESULT_COUNT = TALLY_REFUSED + REFUSAL_MAX + 1,
 };
@@ -26,6 +27,7 @@ void tally_free(struct tally *tally);
 void tally_request(struct tally *tally, int result, int64_t duration_ns);
 void tally_batch(struct tally *tally, size_t size);
 void tally_queue(struct tally *tally, size_t length);
+void tally_limit(struct tally *tally, int64_t grants_per_s);
 void tally_database(struct tally *tally, bool up);
 bool tally_database_up(struct tally *tally);
 void tally_counts(struct tally *tally, const struct database_counts *counts);

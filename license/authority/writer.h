@@ -10,6 +10,7 @@
 
 #include "license/authority/decide.h"
 
+struct admit;
 struct database;
 struct http_exchange;
 struct issuer;
@@ -25,6 +26,7 @@ struct writer_options {
 	const struct decide_policy *policy;
 	const char *issuer_name;
 	struct tally *tally;
+	int64_t grants_per_s; /* 0: by the fleet, admit.h */
 };
 
 /* One request that was verified. */
@@ -33,7 +35,14 @@ struct writer_job {
 	struct request request;
 	uint8_t request_sha256[SHA256_SIZE];
 	char observed[ADDRESS_SIZE];
+	bool attended; /* a person waits */
 	mono_t received;
+};
+
+/* How one was answered. */
+struct writer_reply {
+	int result; /* for the tally */
+	int64_t retry_after_s; /* 0: nothing is said of it */
 };
 
 /* writer_start: NULL when there is no memory or thread. */
@@ -46,16 +55,30 @@ struct writer *writer_start(const struct writer_options *options);
 void writer_stop(struct writer *writer);
 void writer_free(struct writer *writer);
 
+/* writer_fleet: how many machines the limit of grants follows. Any thread. */
+void writer_fleet(struct writer *writer, int64_t machines);
+
 /* writer_add: copied; false when the queue is full or it stops. */
 bool writer_add(struct writer *writer, const struct writer_job *job);
+
+/* When a request is decided. */
+struct writer_turn {
+	utc_t now;
+	struct admit *admit; /* NULL: every license is granted at once */
+	int64_t second;	     /* of CLOCK_BOOTTIME, for admit */
+	int64_t waited;	     /* seconds that it was held before */
+};
 
 /*
  * writer_answer: what the thread does for each: find, decide, sign and store
  * inside the open transaction. 200 or 403 with the document in ${out}; 503
- * with nothing stored of this one; -1 when the database failed. ${result}
- * is for the tally.
+ * with nothing stored of this one; WRITER_HELD: nothing either, ask again in
+ * the next second; -1 when the database failed.
  */
+enum { WRITER_HELD = 0 };
+
 int writer_answer(const struct writer_options *options,
-    const struct writer_job *job, utc_t now, struct buf *out, int *result);
+    const struct writer_job *job, const struct writer_turn *turn,
+    struct buf *out, struct writer_reply *reply);
 
 #endif

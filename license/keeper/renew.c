@@ -66,8 +66,12 @@ holding_compose(const struct holding *holding, enum ask ask, struct buf *out)
 		r.has |= bit(REQUEST_MACHINE_ID_HASH);
 	}
 	document_begin(PURPOSE_REQUEST, holding->keeper->machine_key, out);
-	return request_encode(&r, out) &&
-	    document_seal(out, holding->keeper->key);
+	if (!request_encode(&r, out))
+		return false;
+	/* An authority that cannot grant all at once lets a person first. */
+	if (holding->commit && ask != ASK_OFFLINE)
+		buf_puts(out, "optional-attended yes\n");
+	return document_seal(out, holding->keeper->key);
 }
 
 bool

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "license/answer.h"
+#include "license/authority/admit.h"
 #include "license/authority/database.h"
 #include "license/authority/issue.h"
 #include "license/authority/route.h"
@@ -33,6 +34,7 @@ struct bench {
 	struct issuer *issuer;
 	struct keyring keyring;
 	struct writer_options options;
+	struct admit *admit;
 	utc_t now;
 };
 
@@ -106,7 +108,7 @@ setup(void **state)
 	sample_keyring(&b->keyring);
 	b->now = sample_time(SAMPLE_ISSUED);
 	b->options = (struct writer_options){ b->database, b->issuer,
-		&decide_policy_default, "Leaseline", NULL };
+		&decide_policy_default, "Leaseline", NULL, 0 };
 	subscribe(b);
 	buf_fini(&error);
 	*state = b;
@@ -170,6 +172,8 @@ answer_to(struct bench *b, const struct buf *request, struct buf *out,
     int *result)
 {
 	struct writer_job job = { .exchange = NULL };
+	struct writer_turn turn = { b->now, b->admit, 7, 0 };
+	struct writer_reply reply = { 0, 0 };
 	struct buf error;
 	int status;
 
@@ -180,7 +184,8 @@ answer_to(struct bench *b, const struct buf *request, struct buf *out,
 	text_copy(job.observed, sizeof(job.observed), HERE);
 	buf_init(out, DOCUMENT_MAX);
 	assert_int_equal(0, database_begin(b->database));
-	status = writer_answer(&b->options, &job, b->now, out, result);
+	status = writer_answer(&b->options, &job, &turn, out, &reply);
+	*result = reply.result;
 	assert_int_equal(0, database_commit(b->database));
 	buf_fini(&error);
 	return status;
@@ -244,6 +249,52 @@ the_same_bytes_get_the_same_bytes_and_store_nothing(void **state)
 	buf_fini(&request);
 	buf_fini(&first);
 	buf_fini(&second);
+}
+
+static void
+busy_is_signed_and_changes_no_record(void **state)
+{
+	struct bench *b = *state;
+	struct buf request, bytes, again;
+	struct dossier before, after;
+	struct answer answer;
+	struct admit admit;
+	int result;
+
+	make_request(NULL, "", 0, &request);
+	assert_int_equal(200, answer_to(b, &request, &bytes, &result));
+	buf_fini(&bytes);
+	buf_fini(&request);
+	assert_int_equal(1, database_load(b->database, "sub-1", b->now,
+	    &before));
+	admit_init(&admit, 1, 7);
+	admit.left = 0;
+	b->admit = &admit;
+	b->now.s += DAY_S;
+	make_request(NULL, "", 1, &request);
+	assert_int_equal(WRITER_HELD, answer_to(b, &request, &bytes, &result));
+	assert_int_equal(0, bytes.len);
+	buf_fini(&bytes);
+	assert_int_equal(403, answer_to(b, &request, &bytes, &result));
+	assert_int_equal(TALLY_REFUSED + REFUSAL_BUSY, result);
+	read_answer(b, &request, &bytes, true, &answer);
+	assert_int_equal(RESULT_REFUSED, answer.result);
+	assert_int_equal(REFUSAL_BUSY, answer.refusal.reason);
+	assert_in_range(answer.refusal.retry_after_s, 60, 6 * HOUR_S);
+	assert_false(has_bit(answer.refusal.has, REFUSED_SEQUENCE));
+	assert_int_equal(1, database_load(b->database, "sub-1", b->now,
+	    &after));
+	assert_memory_equal(&before.subscription, &after.subscription,
+	    sizeof(before.subscription));
+	assert_memory_equal(&before.live, &after.live, sizeof(before.live));
+	/* The same bytes are granted when there is room: no repeat of busy. */
+	admit.left = 1;
+	admit.held = 0;
+	assert_int_equal(200, answer_to(b, &request, &again, &result));
+	assert_int_equal(TALLY_LICENSE, result);
+	buf_fini(&request);
+	buf_fini(&bytes);
+	buf_fini(&again);
 }
 
 static void
@@ -540,6 +591,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_issued_is_an_answer_for_the_agent),
 		TEST(the_same_bytes_get_the_same_bytes_and_store_nothing),
+		TEST(busy_is_signed_and_changes_no_record),
 		TEST(a_suspension_is_a_refusal_also_when_asked_again),
 		TEST(every_refusal_can_be_sealed_and_read),
 		TEST(requests_are_told_apart_before_they_are_believed),

@@ -61,7 +61,12 @@ unreachable_backs_off_within_the_bounds(void **state)
 		facts_fail(&f, RESULT_CONNECT, at);
 		int64_t delay = f.next_attempt.s - at.s;
 		int64_t cap = left / 8 < 6 * HOUR_S ? left / 8 : 6 * HOUR_S;
-		assert_true(delay >= 45);
+		assert_true(delay >= 60);
+		/* Once more soon, then as seldom as is allowed. */
+		if (i > 0)
+			assert_true(delay >= cap - cap / 24);
+		else
+			assert_in_range(delay, 200, 400);
 		assert_true(delay <= (cap < 60 ? 60 : cap));
 	}
 	assert_int_equal(f.license.lease_end.s, utc_day_end(day(0), 14).s);
@@ -82,6 +87,62 @@ retry_after_is_clamped(void **state)
 	outcome.retry_after_s = 1;
 	policy_apply(&f, &outcome, 12345);
 	assert_true(f.next_attempt.s - day(13).s >= 60);
+}
+
+static void
+a_signed_busy_is_kept_to_the_second_and_clamped(void **state)
+{
+	static const struct {
+		int64_t asked, expected;
+	} rows[] = {{3601, 3601}, {5, 60}, {21599, 21599},
+		{30 * DAY_S, 6 * HOUR_S}};
+	struct license_facts f;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct answer answer = {.result = RESULT_REFUSED,
+			.refusal = {.reason = REFUSAL_BUSY,
+			    .retry_after_s = rows[i].asked}};
+		struct outcome outcome = {.result = RESULT_REFUSED,
+			.at = day(1), .started = day(1), .answer = &answer};
+
+		facts_healthy(&f);
+		policy_apply(&f, &outcome, 0x12345678);
+		assert_int_equal(f.next_attempt.s - day(1).s,
+		    rows[i].expected);
+		assert_int_equal(f.license.lease_end.s,
+		    utc_day_end(day(0), 14).s);
+		assert_false(policy_failing(&f, day(1)));
+	}
+}
+
+static void
+what_was_slept_through_is_made_up_for_within_six_hours(void **state)
+{
+	struct license_facts f;
+	utc_t due;
+	int64_t latest = 0;
+
+	(void)state;
+	facts_healthy(&f);
+	due = f.refresh_at;
+	for (uint32_t random = 0; random < 100; random++) {
+		utc_t now = utc_add(due, 11 * HOUR_S);
+		int64_t wait = policy_next(&f, now, random * 42949672).s -
+		    now.s;
+
+		assert_in_range(wait, 0, 6 * HOUR_S);
+		latest = wait > latest ? wait : latest;
+	}
+	assert_true(latest > 5 * HOUR_S);
+	/* A moment late is not asleep; what is overdue does not wait. */
+	assert_int_equal(policy_next(&f, utc_add(due, 300), 12345).s,
+	    due.s + 300);
+	assert_int_equal(policy_next(&f, utc_add(due, 13 * HOUR_S), 12345).s,
+	    due.s + 13 * HOUR_S);
+	/* Neither does what was lost. */
+	assert_int_equal(policy_next(&f, utc_add(due, 20 * DAY_S), 12345).s,
+	    due.s + 20 * DAY_S);
 }
 
 static void
@@ -249,6 +310,10 @@ main(void)
 		    a_success_waits_for_the_second_picked_in_the_window),
 		cmocka_unit_test(unreachable_backs_off_within_the_bounds),
 		cmocka_unit_test(retry_after_is_clamped),
+		cmocka_unit_test(
+		    a_signed_busy_is_kept_to_the_second_and_clamped),
+		cmocka_unit_test(
+		    what_was_slept_through_is_made_up_for_within_six_hours),
 		cmocka_unit_test(a_dead_license_is_asked_for_slowly_for_ever),
 		cmocka_unit_test(
 		    the_last_48_hours_of_a_term_are_watched_hourly),
