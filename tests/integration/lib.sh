@@ -7,6 +7,7 @@
 # variables of write_env. A test may set before starting:
 #   AGENT_PREFIX, AUTHORITY_PREFIX  e.g. $(later 10d)
 #   LISTEN, SNMP_ENABLED, SOURCE_LINES  of the configuration
+#   AUTHORITY_OPTIONS  of serve
 
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 B=$(cd "${B:-$ROOT/build}" && pwd)
@@ -86,7 +87,7 @@ start_authority() {
 	rm -f "$D/authority.port"
 	$AUTHORITY_PREFIX "$B/leaseline-authority" serve \
 		--dir "$AUTHORITY_DIR" \
-		--listen "127.0.0.1:${AUTHORITY_PORT:-0}" \
+		--listen "127.0.0.1:${AUTHORITY_PORT:-0}" $AUTHORITY_OPTIONS \
 		--port-file "$D/authority.port" >> "$D/authority.log" 2>&1 &
 	AUTHORITY_PID=$!
 	wait_until 10 test -s "$D/authority.port" ||
