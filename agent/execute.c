@@ -10,8 +10,8 @@
 #include "license/text.h"
 #include "license/usage.h"
 
-static void
-say_unknown(const struct command *command, const struct view *view,
+void
+execute_say_unknown(const struct command *command, const struct view *view,
     struct buf *err)
 {
 	if (view->count == 0) {
@@ -84,6 +84,8 @@ int
 execute_reading(const struct command *command, const struct view *view,
     struct keeper *keeper, struct buf *out, struct buf *err)
 {
+	if (command->verb == VERB_CHECK)
+		return execute_check(command, view, out, err);
 	if (view == NULL) {
 		buf_puts(err, "the agent is still starting; try again in a "
 			      "moment\n");
@@ -91,7 +93,7 @@ execute_reading(const struct command *command, const struct view *view,
 	}
 	const struct report *report = view_find(view, command->name);
 	if (report == NULL) {
-		say_unknown(command, view, err);
+		execute_say_unknown(command, view, err);
 		return COMMAND_EXIT_USAGE;
 	}
 	if (command->verb == VERB_SHOW_HARDWARE)

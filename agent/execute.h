@@ -25,6 +25,17 @@ int execute_reading(const struct command *command, const struct view *view,
     struct keeper *keeper, struct buf *out, struct buf *err);
 
 /*
+ * execute_check (execute_check.c): the same for `check license`, of which
+ * nobody who could say is an answer, too.
+ */
+int execute_check(const struct command *command, const struct view *view,
+    struct buf *out, struct buf *err);
+
+/* execute_say_unknown: no license has the name of ${command}. */
+void execute_say_unknown(const struct command *command,
+    const struct view *view, struct buf *err);
+
+/*
  * execute_result: how a changing verb ended: ${text} (one sentence) to ${out}
  * or ${err}, or as JSON; returns the exit code.
  */

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -138,6 +139,38 @@ answer(const struct config *config, const struct command *command,
 	return code;
 }
 
+/* A file system that hangs; texts as command_nobody() has them. */
+static void
+too_late(int signal_number)
+{
+	static const char unknown[] = "LEASELINE UNKNOWN - the agent is not "
+	    "running, and the files cannot be read in time\n";
+
+	(void)signal_number;
+	(void)!write(STDOUT_FILENO, unknown, sizeof(unknown) - 1);
+	_exit(COMMAND_EXIT_ABSENT);
+}
+
+static void
+too_late_open(int signal_number)
+{
+	static const char open_text[] = "NOBODY CAN SAY whether the license is "
+	    "usable, so it counts as usable: the agent is not running, and "
+	    "the files cannot be read in time\n";
+
+	(void)signal_number;
+	(void)!write(STDERR_FILENO, open_text, sizeof(open_text) - 1);
+	_exit(COMMAND_EXIT_YES);
+}
+
+static void
+bound_check(const struct command *command)
+{
+	signal(SIGALRM, command->usable ? too_late_open : too_late);
+	alarm(command->timeout_s > 0 ? (unsigned)command->timeout_s :
+				       COMMAND_TIMEOUT_S);
+}
+
 static int
 run(const char *config_path, size_t count, const char *const *words,
     struct buf *out, struct buf *err)
@@ -149,6 +182,8 @@ run(const char *config_path, size_t count, const char *const *words,
 		buf_putc(err, '\n');
 		return COMMAND_EXIT_USAGE;
 	}
+	if (command.verb == VERB_CHECK)
+		bound_check(&command);
 	if (command_row(command.verb)->changes) {
 		buf_puts(err, "the agent must run for this: systemctl start "
 			      "leaselined\n");
@@ -163,6 +198,22 @@ run(const char *config_path, size_t count, const char *const *words,
 	return code;
 }
 
+/* A contract of its own: nobody who can say is an answer, too. */
+static int
+check_failed(size_t count, const char *const *words, struct buf *out,
+    struct buf *err)
+{
+	struct buf why;
+
+	buf_init(&why, EXECUTE_ERR_MAX);
+	buf_add(&why, buf_text(err), err->len);
+	buf_clear(err);
+	int code = command_nobody(command_asks_usable(count, words),
+	    buf_text(&why), out, err);
+	buf_fini(&why);
+	return code;
+}
+
 int
 once_run(const char *config_path, size_t count, const char *const *words)
 {
@@ -171,6 +222,9 @@ once_run(const char *config_path, size_t count, const char *const *words)
 	buf_init(&out, EXECUTE_OUT_MAX);
 	buf_init(&err, EXECUTE_ERR_MAX);
 	int code = run(config_path, count, words, &out, &err);
+	if (command_is_check(count, words) && out.len == 0 &&
+	    (code == COMMAND_EXIT_USAGE || code == COMMAND_EXIT_ABSENT))
+		code = check_failed(count, words, &out, &err);
 	put(STDOUT_FILENO, &out);
 	put(STDERR_FILENO, &err);
 	buf_fini(&out);

@@ -21,6 +21,8 @@ static const struct command_row rows[] = {
 	    "the request for an offline license (> hw_data.lic)"},
 	{VERB_SHOW_STATS, {"show", "license_stats"}, false, true,
 	    "the usage report, exactly as it would be sent"},
+	{VERB_CHECK, {"check", "license"}, false, false,
+	    "a monitoring plugin; --usable: may it be run?"},
 	{VERB_RENEW, {"set", "renew_license"}, true, true,
 	    "refresh now, wait, and say what came of it"},
 	{VERB_COMMIT, {"commit", NULL}, true, true,
@@ -55,6 +57,102 @@ add_quoted(const char *word, struct buf *out)
 	buf_printf(out, "'%s'", printable);
 }
 
+enum option { OPTION_NONE, OPTION_JSON, OPTION_ALL, OPTION_USABLE,
+	OPTION_WARNING, OPTION_CRITICAL, OPTION_TIMEOUT };
+
+static const struct {
+	enum option option;
+	const char *letter, *name;
+	bool has_value, of_check;
+} options[] = {
+	{OPTION_JSON, NULL, "--json", false, false},
+	{OPTION_ALL, NULL, "--all", false, false},
+	{OPTION_USABLE, NULL, "--usable", false, true},
+	{OPTION_WARNING, "-w", "--warning", true, true},
+	{OPTION_CRITICAL, "-c", "--critical", true, true},
+	{OPTION_TIMEOUT, "-t", "--timeout", true, true},
+};
+
+enum { OPTION_COUNT = sizeof(options) / sizeof(options[0]),
+	TIMEOUT_MAX_S = 600 };
+
+/* "-w 7", "--warning 7", "--warning=7"; the row, or -1. */
+static int
+find_option(const char *word, const char **value)
+{
+	size_t len = strcspn(word, "=");
+
+	*value = word[len] == '=' ? word + len + 1 : NULL;
+	for (int i = 0; i < OPTION_COUNT; i++) {
+		if (options[i].letter != NULL &&
+		    strcmp(options[i].letter, word) == 0)
+			return i;
+		if (strlen(options[i].name) == len &&
+		    memcmp(options[i].name, word, len) == 0 &&
+		    (*value == NULL || options[i].has_value))
+			return i;
+	}
+	return -1;
+}
+
+static bool
+set_option(enum option option, const char *value, struct command *out)
+{
+	struct range seconds;
+
+	switch (option) {
+	case OPTION_JSON:
+		return out->json = true;
+	case OPTION_ALL:
+		return out->all = true;
+	case OPTION_USABLE:
+		return out->usable = true;
+	case OPTION_WARNING:
+		return range_parse(value, &out->warning);
+	case OPTION_CRITICAL:
+		return range_parse(value, &out->critical);
+	case OPTION_TIMEOUT:
+		out->timeout_s = range_parse(value, &seconds) &&
+		    strchr(value, ':') == NULL ? seconds.low : 0;
+		return out->timeout_s >= 1 && out->timeout_s <= TIMEOUT_MAX_S;
+	default:
+		return false;
+	}
+}
+
+/* ${i}: of the option, then of the last word that was its. */
+static bool
+take_option(size_t count, const char *const *words, size_t *i,
+    struct command *out, struct buf *error)
+{
+	const char *value, *word = words[*i];
+	int row = find_option(word, &value);
+
+	if (row == -1) {
+		buf_puts(error, "unknown option ");
+		add_quoted(word, error);
+		buf_puts(error, "; the options are --json and --all, and of "
+				"'check license' -w, -c, -t and --usable");
+		return false;
+	}
+	if (options[row].has_value && value == NULL)
+		value = *i + 1 < count ? words[++*i] : "";
+	if (set_option(options[row].option, value, out))
+		return true;
+	add_quoted(value, error);
+	buf_printf(error, " is not what %s takes; it is %s", options[row].name,
+	    options[row].option == OPTION_TIMEOUT ? "seconds, 1 to 600" :
+	    "days: N, LOW:HIGH, ~:HIGH, or with @ before it");
+	return false;
+}
+
+static bool
+has_check_option(const struct command *command)
+{
+	return command->usable || command->warning.given ||
+	    command->critical.given || command->timeout_s != 0;
+}
+
 /* Options leave the list, so that they may stand anywhere. */
 static bool
 take_options(size_t count, const char *const *words, struct command *out,
@@ -64,15 +162,9 @@ take_options(size_t count, const char *const *words, struct command *out,
 	for (size_t i = 0; i < count; i++) {
 		const char *word = words[i];
 
-		if (strcmp(word, "--json") == 0) {
-			out->json = true;
-		} else if (strcmp(word, "--all") == 0) {
-			out->all = true;
-		} else if (word[0] == '-') {
-			buf_puts(error, "unknown option ");
-			add_quoted(word, error);
-			buf_puts(error, "; the options are --json and --all");
-			return false;
+		if (word[0] == '-') {
+			if (!take_option(count, words, &i, out, error))
+				return false;
 		} else if (*plain_count == WORDS_MAX) {
 			buf_puts(error, "too many words; give a command and at "
 					"most one license name");
@@ -143,6 +235,23 @@ is_name(const char *text)
 }
 
 static bool
+options_fit(const struct command *command, struct buf *error)
+{
+	if (command->verb != VERB_CHECK && has_check_option(command)) {
+		buf_puts(error, "-w, -c, -t and --usable are options of "
+				"'check license'");
+		return false;
+	}
+	if (command->usable &&
+	    (command->warning.given || command->critical.given)) {
+		buf_puts(error, "--usable goes by no days; leave -w and -c "
+				"out");
+		return false;
+	}
+	return true;
+}
+
+static bool
 take_name(const char *const *words, size_t count, struct command *out,
     struct buf *error)
 {
@@ -191,15 +300,71 @@ command_parse(size_t count, const char *const *words, struct command *out,
 	if (row == NULL)
 		return false;
 	out->verb = row->verb;
+	if (!options_fit(out, error))
+		return false;
 	size_t used = row->words[1] == NULL ? 1 : 2;
 	return take_name(plain + used, plain_count - used, out, error);
+}
+
+bool
+command_is_check(size_t count, const char *const *words)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (words[i][0] != '-')
+			return strcmp(words[i], "check") == 0;
+		const char *value;
+		int row = find_option(words[i], &value);
+		if (row != -1 && options[row].has_value && value == NULL)
+			i++;
+	}
+	return false;
+}
+
+bool
+command_asks_usable(size_t count, const char *const *words)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(words[i], "--usable") == 0)
+			return command_is_check(count, words);
+	}
+	return false;
+}
+
+/* One line, in which "|" would begin numbers. */
+static void
+add_line(const char *text, struct buf *out)
+{
+	size_t len = strlen(text);
+
+	while (len > 0 && text[len - 1] == '\n')
+		len--;
+	for (size_t i = 0; i < len; i++)
+		buf_putc(out, text[i] == '|' || text[i] == '\n' ? '/' : text[i]);
+	buf_putc(out, '\n');
+}
+
+int
+command_nobody(bool usable, const char *why, struct buf *out, struct buf *err)
+{
+	if (usable) {
+		buf_puts(err, "NOBODY CAN SAY whether the license is usable, "
+			      "so it counts as usable: ");
+		add_line(why, err);
+		return COMMAND_EXIT_YES;
+	}
+	buf_puts(out, "LEASELINE UNKNOWN - ");
+	add_line(why, out);
+	return COMMAND_EXIT_ABSENT;
 }
 
 void
 command_usage(struct buf *out)
 {
 	buf_puts(out, "usage: fcli [--json] [--all] [--socket PATH] "
-		      "[--config PATH] COMMAND [NAME]\n\n");
+		      "[--config PATH] COMMAND [NAME]\n"
+		      "       fcli check license [-w DAYS] [-c DAYS] "
+		      "[-t SECONDS] [--all | NAME]\n"
+		      "       fcli check license --usable [--all | NAME]\n\n");
 	for (size_t i = 0; i < ROW_COUNT; i++) {
 		char words[40];
 
@@ -212,7 +377,9 @@ command_usage(struct buf *out)
 		      " the first when absent.\n"
 		      "--all: every license; --json, or JSON_MODE=on: JSON.\n"
 		      "Exit 0 yes, 1 no, 2 wrong usage, 3 the agent is not"
-		      " there.\n");
+		      " there;\n"
+		      "check: 0 ok, 1 warning, 2 critical, 3 unknown;"
+		      " with --usable 1 no, else 0.\n");
 }
 
 bool

@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "license/range.h"
+
 struct buf;
 
 enum {
@@ -22,6 +24,7 @@ enum {
 	COMMAND_EXIT_NO = 1,
 	COMMAND_EXIT_USAGE = 2,
 	COMMAND_EXIT_ABSENT = 3, /* the agent is not there */
+	COMMAND_TIMEOUT_S = 10,	 /* of a check, unless -t is given */
 	COMMAND_REQUEST_MAX = 4096,
 	COMMAND_NAME_SIZE = 64,
 };
@@ -32,6 +35,7 @@ enum verb {
 	VERB_SHOW_STATUS,
 	VERB_SHOW_HARDWARE,
 	VERB_SHOW_STATS,
+	VERB_CHECK,
 	VERB_RENEW,
 	VERB_COMMIT,
 };
@@ -41,6 +45,10 @@ struct command {
 	char name[COMMAND_NAME_SIZE]; /* of the license; "": the first */
 	bool all;
 	bool json;
+	/* VERB_CHECK only */
+	bool usable; /* exit 1 only when it is known not to be usable */
+	struct range warning, critical; /* days to the action deadline */
+	int64_t timeout_s;
 };
 
 /* command_row: the words and what they do, for usage text and manual. */
@@ -61,6 +69,21 @@ const struct command_row *command_row(enum verb verb);
  */
 bool command_parse(size_t count, const char *const *words,
     struct command *out, struct buf *error);
+
+/*
+ * command_is_check, command_asks_usable: of words that may not parse, so that
+ * what is wrong with them is said as the contract of the verb wants it.
+ */
+bool command_is_check(size_t count, const char *const *words);
+bool command_asks_usable(size_t count, const char *const *words);
+
+/*
+ * command_nobody: what `check license` answers when nobody can say, ${why}
+ * being a clause: "LEASELINE UNKNOWN - ..." and 3; with --usable a line to
+ * ${err} and 0, for a product must not stop because somebody is not asked.
+ */
+int command_nobody(bool usable, const char *why, struct buf *out,
+    struct buf *err);
 
 /* command_usage: the table as text. */
 void command_usage(struct buf *out);

@@ -36,6 +36,7 @@ struct options {
 	const char *words[WORDS_MAX];
 	size_t count;
 	bool help, version;
+	bool check, usable; /* `check license`, which has its own contract */
 };
 
 enum contact { ANSWERED, ABSENT, FAILED };
@@ -87,7 +88,8 @@ read_options(int argc, char **argv, struct options *o)
 			continue;
 		o->help = o->help || strcmp(argv[i], "--help") == 0 ||
 		    strcmp(argv[i], "-h") == 0;
-		o->version = o->version || strcmp(argv[i], "--version") == 0;
+		o->version = o->version || strcmp(argv[i], "-V") == 0 ||
+		    strcmp(argv[i], "--version") == 0;
 		if (o->count + 1 == WORDS_MAX) {
 			fputs("fcli: too many words; see fcli --help\n",
 			    stderr);
@@ -97,7 +99,29 @@ read_options(int argc, char **argv, struct options *o)
 	}
 	if (strcmp(environment("JSON_MODE", "off"), "on") == 0)
 		o->words[o->count++] = "--json";
+	o->check = command_is_check(o->count, o->words);
+	o->usable = command_asks_usable(o->count, o->words);
 	return true;
+}
+
+/* What went wrong, as who asks expects to be told; the exit code. */
+static int
+complain(const struct options *o, int code, const char *text)
+{
+	struct buf out, err;
+
+	if (!o->check) {
+		fprintf(stderr, "fcli: %s\n", text);
+		return code;
+	}
+	buf_init(&out, 8192);
+	buf_init(&err, 8192);
+	code = command_nobody(o->usable, text, &out, &err);
+	fputs(buf_text(&out), stdout);
+	fputs(buf_text(&err), stderr);
+	buf_fini(&out);
+	buf_fini(&err);
+	return code;
 }
 
 static bool
@@ -208,29 +232,37 @@ print_reply(const struct buf *reply, size_t head_len, size_t out_len)
 	return false;
 }
 
-static void
+static int
 say_failure(const struct options *o)
 {
-	if (errno == EACCES || errno == EPERM)
-		fprintf(stderr, "fcli: no permission to reach the agent at "
-		    "%s; use sudo\n", o->socket);
-	else if (errno == ETIMEDOUT)
-		fprintf(stderr, "fcli: the agent at %s does not answer; see "
-		    "its log, or systemctl restart leaselined\n", o->socket);
+	int error = errno;
+	struct buf text;
+
+	buf_init(&text, 8192);
+	if (error == EACCES || error == EPERM)
+		buf_printf(&text, "no permission to reach the agent at %s; use "
+		    "sudo", o->socket);
+	else if (error == ETIMEDOUT)
+		buf_printf(&text, "the agent at %s does not answer; see its "
+		    "log, or systemctl restart leaselined", o->socket);
 	else
-		fprintf(stderr, "fcli: the agent at %s: %s; try again, or "
-		    "systemctl restart leaselined\n", o->socket,
-		    strerror(errno));
+		buf_printf(&text, "the agent at %s: %s; try again, or "
+		    "systemctl restart leaselined", o->socket,
+		    strerror(error));
+	int code = complain(o, COMMAND_EXIT_ABSENT, buf_text(&text));
+	buf_fini(&text);
+	return code;
 }
 
 static enum contact
-ask_agent(const struct options *o, const struct buf *request, bool waits,
+ask_agent(const struct options *o, const struct buf *request, int64_t wait_s,
     int *code)
 {
 	mono_t start = clock_boot();
-	mono_t soon = {start.ns + READ_WAIT_S * 1000000000LL};
-	mono_t until = {start.ns +
-		(waits ? CHANGE_WAIT_S : READ_WAIT_S) * 1000000000LL};
+	mono_t until = {start.ns + wait_s * 1000000000};
+	/* A socket that is not opened soon never is; of a check, -t says. */
+	mono_t soon = o->check ? until :
+	    (mono_t){start.ns + READ_WAIT_S * 1000000000LL};
 	size_t head_len = 0, out_len = 0;
 	enum contact contact = FAILED;
 	struct buf reply;
@@ -239,26 +271,24 @@ ask_agent(const struct options *o, const struct buf *request, bool waits,
 	if (fd == -1 && (errno == ENOENT || errno == ECONNREFUSED))
 		return ABSENT;
 	buf_init(&reply, REPLY_MAX);
-	*code = COMMAND_EXIT_ABSENT;
 	/* A refusal may be there although the request did not get through. */
 	if (fd == -1 || (!send_all(fd, request, soon) && errno != EPIPE)) {
-		say_failure(o);
+		*code = say_failure(o);
 		goto out;
 	}
 	int whole = receive(fd, until, &reply, code, &head_len, &out_len);
 	if (whole == 0) {
-		say_failure(o);
+		*code = say_failure(o);
 	} else if (whole == -1) {
-		fprintf(stderr, "fcli: what answers at %s is not leaselined of "
-		    "this version\n", o->socket);
+		*code = complain(o, COMMAND_EXIT_ABSENT, "what answers at the "
+		    "control socket is not leaselined of this version");
 	} else {
-		if (!print_reply(&reply, head_len, out_len))
-			*code = COMMAND_EXIT_NO;
+		if (!print_reply(&reply, head_len, out_len) && !o->usable)
+			*code = o->check ? COMMAND_EXIT_ABSENT :
+					   COMMAND_EXIT_NO;
 		contact = ANSWERED;
 	}
 out:
-	if (contact == FAILED)
-		*code = COMMAND_EXIT_ABSENT;
 	buf_fini(&reply);
 	if (fd != -1)
 		close(fd);
@@ -284,7 +314,7 @@ find_agent(char path[static PROGRAM_SIZE])
 	return AGENT_PATH;
 }
 
-static bool
+static int
 run_once(const struct options *o)
 {
 	char path[PROGRAM_SIZE];
@@ -292,8 +322,10 @@ run_once(const struct options *o)
 	size_t n = 0;
 	const char *program = find_agent(path);
 
-	fprintf(stderr, "fcli: the agent is not running; this is from the "
-	    "files (systemctl start leaselined)\n");
+	/* A plugin's line says it itself. */
+	if (!o->check || o->usable)
+		fprintf(stderr, "fcli: the agent is not running; this is from "
+		    "the files (systemctl start leaselined)\n");
 	const char *const first[] = {AGENT, "--once", "-c", o->config,
 		"--"};
 	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++)
@@ -303,16 +335,13 @@ run_once(const struct options *o)
 	arguments[n] = NULL;
 	fflush(NULL);
 	execv(program, arguments);
-	fprintf(stderr, "fcli: %s cannot be run: %s\n", program,
-	    strerror(errno));
-	return false;
-}
-
-static int
-usage_error(const char *text)
-{
-	fprintf(stderr, "fcli: %s\n", text);
-	return COMMAND_EXIT_USAGE;
+	struct buf text;
+	buf_init(&text, PROGRAM_SIZE + 256);
+	buf_printf(&text, "the agent is not running, and %s cannot be run: %s",
+	    program, strerror(errno));
+	int code = complain(o, COMMAND_EXIT_ABSENT, buf_text(&text));
+	buf_fini(&text);
+	return code;
 }
 
 static int
@@ -322,18 +351,21 @@ run(const struct options *o, struct buf *request, struct buf *error)
 	int code = COMMAND_EXIT_ABSENT;
 
 	if (!command_parse(o->count, o->words, &command, error))
-		return usage_error(buf_text(error));
+		return complain(o, COMMAND_EXIT_USAGE, buf_text(error));
 	if (!command_request(o->count, o->words, request))
-		return usage_error("the words are too long to be sent");
+		return complain(o, COMMAND_EXIT_USAGE, "the words are too long "
+		    "to be sent");
 	const struct command_row *row = command_row(command.verb);
-	if (ask_agent(o, request, row->waits, &code) != ABSENT)
+	int64_t wait_s = row->waits ? CHANGE_WAIT_S : READ_WAIT_S;
+	if (o->check)
+		wait_s = command.timeout_s > 0 ? command.timeout_s :
+						 COMMAND_TIMEOUT_S;
+	if (ask_agent(o, request, wait_s, &code) != ABSENT)
 		return code;
-	if (row->changes)
-		fputs("fcli: the agent is not running, and this needs it: "
-		      "systemctl start leaselined\n", stderr);
-	else
-		run_once(o);
-	return COMMAND_EXIT_ABSENT;
+	if (!row->changes)
+		return run_once(o);
+	return complain(o, COMMAND_EXIT_ABSENT, "the agent is not running, and "
+	    "this needs it: systemctl start leaselined");
 }
 
 int
@@ -349,11 +381,13 @@ main(int argc, char **argv)
 		code = COMMAND_EXIT_USAGE;
 	} else if (options.version) {
 		puts("fcli (Leaseline) " LEASELINE_VERSION);
-		code = COMMAND_EXIT_YES;
+		/* A check that is set up to print this must not look well. */
+		code = options.check ? COMMAND_EXIT_ABSENT : COMMAND_EXIT_YES;
 	} else if (options.help || argc == 1) {
 		command_usage(&error);
 		fputs(buf_text(&error), options.help ? stdout : stderr);
-		code = options.help ? COMMAND_EXIT_YES : COMMAND_EXIT_USAGE;
+		code = options.check ? COMMAND_EXIT_ABSENT : options.help ?
+		    COMMAND_EXIT_YES : COMMAND_EXIT_USAGE;
 	} else {
 		code = run(&options, &request, &error);
 	}

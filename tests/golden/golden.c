@@ -15,6 +15,7 @@
 #include "exporter/metrics.h"
 #include "license/base/buf.h"
 #include "license/base/file.h"
+#include "license/check.h"
 #include "license/json.h"
 #include "license/text.h"
 
@@ -242,6 +243,40 @@ read_situation(const char *path, const char *text, struct situation *s)
 	return s->count > 0;
 }
 
+/* Without options, with days of the caller's, without an agent; then all. */
+static void
+render_checks(const struct situation *s, struct buf *out)
+{
+	static const struct {
+		const char *title, *warning, *critical;
+		bool all, agent_down;
+	} rows[] = {
+		{"", NULL, NULL, false, false},
+		{" -w 400 -c @3:5", "400", "@3:5", false, false},
+		{" -w 1 -c 0", "1", "0", false, false},
+		{", no agent", NULL, NULL, false, true},
+		{" --all", NULL, NULL, true, false},
+	};
+	static struct check checks[LICENSES];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) -
+	    (s->count == 1); i++) {
+		struct check_options options = {.all = rows[i].all,
+			.agent_down = rows[i].agent_down};
+		if (rows[i].warning != NULL)
+			range_parse(rows[i].warning, &options.warning);
+		if (rows[i].critical != NULL)
+			range_parse(rows[i].critical, &options.critical);
+		for (size_t k = 0; k < s->count; k++)
+			check_make(&s->licenses[k], s->now,
+			    (enum trust)s->trust, &options, &checks[k]);
+		buf_printf(out, "== check license%s\n", rows[i].title);
+		int code = (int)check_render(checks, rows[i].all ? s->count : 1,
+		    &options, out);
+		buf_printf(out, "exit %d\n", code);
+	}
+}
+
 static bool
 render_licenses(const char *path, const char *text, struct buf *out)
 {
@@ -276,6 +311,7 @@ render_licenses(const char *path, const char *text, struct buf *out)
 		buf_puts(out, "== show license --json\n");
 		good = json_license(report, out);
 	}
+	render_checks(&s, out);
 	buf_puts(out, "== metrics\n");
 	good = good && metrics_render(view, NULL, "abc1234", out);
 	free(view);

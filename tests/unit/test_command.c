@@ -37,19 +37,20 @@ good_words_are_understood_and_options_may_stand_anywhere(void **state)
 		const char *line;
 		struct command want;
 	} rows[] = {
-		{"show license", {VERB_SHOW_LICENSE, "", false, false}},
-		{"--json show license", {VERB_SHOW_LICENSE, "", false, true}},
+		{"show license", {.verb = VERB_SHOW_LICENSE}},
+		{"--json show license", {.verb = VERB_SHOW_LICENSE, .json = true}},
 		{"show --json license edge-1.a",
-		    {VERB_SHOW_LICENSE, "edge-1.a", false, true}},
+		    {.verb = VERB_SHOW_LICENSE, .name = "edge-1.a",
+			.json = true}},
 		{"show license_status --all",
-		    {VERB_SHOW_STATUS, "", true, false}},
+		    {.verb = VERB_SHOW_STATUS, .all = true}},
 		{"show license_hardware_data lab",
-		    {VERB_SHOW_HARDWARE, "lab", false, false}},
+		    {.verb = VERB_SHOW_HARDWARE, .name = "lab"}},
 		{"show license_stats --json",
-		    {VERB_SHOW_STATS, "", false, true}},
-		{"set renew_license --all", {VERB_RENEW, "", true, false}},
-		{"commit", {VERB_COMMIT, "", false, false}},
-		{"commit edge1", {VERB_COMMIT, "edge1", false, false}},
+		    {.verb = VERB_SHOW_STATS, .json = true}},
+		{"set renew_license --all", {.verb = VERB_RENEW, .all = true}},
+		{"commit", {.verb = VERB_COMMIT}},
+		{"commit edge1", {.verb = VERB_COMMIT, .name = "edge1"}},
 	};
 
 	(void)state;
@@ -72,6 +73,68 @@ good_words_are_understood_and_options_may_stand_anywhere(void **state)
 }
 
 static void
+a_check_has_options_of_its_own(void **state)
+{
+	static const struct {
+		const char *line;
+		bool all, usable;
+		int64_t warning, critical, timeout_s; /* -1: not given */
+	} rows[] = {
+		{"check license", false, false, -1, -1, 0},
+		{"check license -w 30 -c 7 edge1", false, false, 30, 7, 0},
+		{"check -w 30: license --critical=7 --all", true, false, 30, 7,
+			0},
+		{"check license -t 5 --usable", false, true, -1, -1, 5},
+		{"--warning 3 check license --timeout=600", false, false, 3, -1,
+			600},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char text[512];
+		const char *words[32];
+		struct command got;
+		struct buf error;
+
+		buf_init(&error, 1024);
+		size_t count = split(rows[i].line, text, words);
+		assert_true(command_parse(count, words, &got, &error));
+		assert_int_equal(got.verb, VERB_CHECK);
+		assert_int_equal(got.all, rows[i].all);
+		assert_int_equal(got.usable, rows[i].usable);
+		assert_int_equal(got.warning.given ? got.warning.low : -1,
+		    rows[i].warning);
+		assert_int_equal(got.critical.given ? got.critical.low : -1,
+		    rows[i].critical);
+		assert_int_equal(got.timeout_s, rows[i].timeout_s);
+		assert_true(command_is_check(count, words));
+		assert_int_equal(command_asks_usable(count, words),
+		    rows[i].usable);
+		buf_fini(&error);
+	}
+}
+
+static void
+nobody_who_can_say_is_unknown_but_no_reason_to_stop(void **state)
+{
+	struct buf out, err;
+
+	(void)state;
+	buf_init(&out, 1024);
+	buf_init(&err, 1024);
+	assert_int_equal(command_nobody(false, "a|b\nc\n", &out, &err), 3);
+	assert_string_equal(buf_text(&out), "LEASELINE UNKNOWN - a/b/c\n");
+	assert_int_equal(err.len, 0);
+	buf_clear(&out);
+	assert_int_equal(command_nobody(true, "why", &out, &err), 0);
+	assert_int_equal(out.len, 0);
+	assert_non_null(strstr(buf_text(&err), "NOBODY CAN SAY"));
+	assert_non_null(strstr(buf_text(&err), ": why\n"));
+	buf_fini(&out);
+	buf_fini(&err);
+}
+
+static void
 bad_words_get_one_sentence_that_names_them(void **state)
 {
 	static const struct {
@@ -85,6 +148,15 @@ bad_words_get_one_sentence_that_names_them(void **state)
 		{"show license a b", "'b'"},
 		{"show license ../etc", "'../etc'"},
 		{"show license --yaml", "'--yaml'"},
+		{"show license -w 3", "'check license'"},
+		{"check license -w", "''"},
+		{"check license -w soon", "'soon'"},
+		{"check license -c 9:1", "--critical"},
+		{"check license -t 0", "seconds"},
+		{"check license -t 1:5", "seconds"},
+		{"check license -t 601", "seconds"},
+		{"check license --usable -w 3", "--usable"},
+		{"check license --json=yes", "'--json=yes'"},
 		{"show license edge1 --all", "not both"},
 		{"show license_hardware_data --all", "--all"},
 		{"show license_stats --all", "--all"},
@@ -251,6 +323,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    good_words_are_understood_and_options_may_stand_anywhere),
+		cmocka_unit_test(a_check_has_options_of_its_own),
+		cmocka_unit_test(
+		    nobody_who_can_say_is_unknown_but_no_reason_to_stop),
 		cmocka_unit_test(bad_words_get_one_sentence_that_names_them),
 		cmocka_unit_test(
 		    a_request_arrives_as_it_was_sent_in_any_pieces),
