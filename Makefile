@@ -29,9 +29,9 @@ KEEPER    = client disk errands inspect keeper load machine_key memory on_change
 EXPORTER  = metrics process web
 AGENT     = announce config config_check config_files control execute execute_check mib mib_objects \
             notices once snmp socket subtree waiters
-AUTHORITY = admin admit arguments branch certificate database decide event \
-            explain forwarded gate grant init inspect issue limit output \
-            records route schema serve sqlite tally \
+AUTHORITY = admin admit arguments branch certificate collector database decide \
+            event explain forwarded gate grant init inspect issue limit output \
+            records reports route schema serve sqlite stats_list tally \
             weigh writer
 
 SOURCES = $(BASE:%=license/base/%.c) $(LICENSE:%=license/%.c) \

@@ -21,6 +21,12 @@ database_error(const struct database *d)
 	return sqlite_error(d->sqlite);
 }
 
+struct sqlite *
+database_sqlite(const struct database *d)
+{
+	return d->sqlite;
+}
+
 static struct query *
 query(struct database *d, enum statement which)
 {

@@ -10,6 +10,7 @@
 #include "license/authority/records.h"
 
 struct database;
+struct sqlite;
 
 /*
  * database_open: ${create}: make it, refusing one that exists; otherwise it
@@ -86,6 +87,25 @@ int database_machines(struct database *database, const char *subscription,
     bool (*each)(void *self, const struct machine *), void *self);
 int database_events(struct database *database, const char *subscription,
     int64_t after, bool (*each)(void *self, const struct event *), void *self);
+
+/*
+ * Usage reports (reports.c). relax: for a handle that keeps nothing else: its
+ * commits do not wait for the disk. store, inside the open transaction: 1, and
+ * the last STATS_KEPT of the machine remain, by their own ${created}; 0: no
+ * machine of this key is known, nothing is stored. reports: in the order they
+ * were received; ${bytes} are valid during the call.
+ */
+enum { STATS_KEPT = 7 };
+
+int database_relax(struct database *database);
+int database_store_report(struct database *database,
+    const struct stats *stats, utc_t received, const struct buf *bytes);
+int database_reports(struct database *database,
+    bool (*each)(void *self, utc_t received, const struct buf *bytes),
+    void *self);
+
+/* For reports.c: what is behind a handle. */
+struct sqlite *database_sqlite(const struct database *database);
 
 /* terms_ending: within 7, 30, 60 days from ${now}, not yet ended. */
 struct database_counts {

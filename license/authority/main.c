@@ -11,6 +11,7 @@
 #include "license/authority/inspect.h"
 #include "license/authority/output.h"
 #include "license/authority/serve.h"
+#include "license/authority/stats_list.h"
 #include "license/base/buf.h"
 
 enum { HELP_MAX = 64 * 1024, EXIT_USAGE = 2 };
@@ -59,6 +60,8 @@ static const struct authority_command commands[] = {
 	    "end a false clone mark" },
 	{ { "events" }, NULL, option_bit(FOLLOW) | option_bit(SUBSCRIPTION),
 	    inspect_events, "what was decided and changed, oldest first" },
+	{ { "stats", "list" }, NULL, 0, stats_list,
+	    "the usage reports that are kept, oldest first" },
 };
 
 enum { COMMAND_COUNT = sizeof(commands) / sizeof(*commands) };

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "license/authority/collector.h"
 #include "license/authority/forwarded.h"
 #include "license/authority/gate.h"
 #include "license/authority/issue.h"
@@ -236,6 +237,53 @@ out:
 	buf_fini(&error);
 }
 
+bool
+route_read_stats(const char *bytes, size_t len, struct stats *out,
+    struct buf *error)
+{
+	struct doc_fault fault = { .error = DOC_OK };
+	struct doc_frame frame;
+	char why[160];
+
+	fault.error = doc_frame_read(bytes, len, PURPOSE_STATS, &frame);
+	if (fault.error == DOC_OK)
+		fault.error = doc_verify_machine(&frame);
+	if (fault.error == DOC_OK && stats_decode(&frame, out, &fault))
+		return true;
+	doc_fault_text(&fault, why, sizeof(why));
+	buf_printf(error, "this is not a good usage report: %s\n", why);
+	return false;
+}
+
+static void
+answer_report(struct route_context *c, struct http_exchange *exchange,
+    enum tally_report result, int status, const char *text)
+{
+	tally_report(c->tally, result);
+	http_reply(exchange, status, DOCUMENT_TYPE, text, strlen(text), NULL,
+	    0);
+}
+
+static void
+serve_stats(void *self, struct http_exchange *exchange)
+{
+	struct route_context *c = self;
+	struct stats stats;
+	struct buf error;
+	const char *body;
+	size_t len;
+
+	body = http_body(exchange, &len);
+	buf_init(&error, 256);
+	if (!route_read_stats(body, len, &stats, &error))
+		answer_report(c, exchange, TALLY_REPORT_BAD, 400,
+		    buf_text(&error));
+	else if (!collector_add(c->collector, exchange, &stats, body, len))
+		answer_report(c, exchange, TALLY_REPORT_UNAVAILABLE, 503,
+		    "too many reports at once\n");
+	buf_fini(&error);
+}
+
 static void
 serve_health(void *self, struct http_exchange *exchange)
 {
@@ -273,6 +321,8 @@ route_fill(struct route_context *context, struct http_route *routes)
 	static const struct http_route table[ROUTE_COUNT] = {
 		{ .path = "/v1/lease", .post = true, .deferred = true,
 		    .body_max = DOCUMENT_MAX, .serve = serve_lease },
+		{ .path = "/v1/stats", .post = true, .deferred = true,
+		    .body_max = DOCUMENT_MAX, .serve = serve_stats },
 		{ .path = "/healthz", .serve = serve_health },
 		{ .path = "/readyz", .serve = serve_ready },
 		{ .path = "/metrics", .serve = serve_metrics },

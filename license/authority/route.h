@@ -12,13 +12,14 @@
 
 #include "license/authority/decide.h"
 
+struct collector;
 struct http_route;
 struct issuer;
 struct limit;
 struct tally;
 struct writer;
 
-enum { ROUTE_COUNT = 4 };
+enum { ROUTE_COUNT = 5 };
 
 struct route_context {
 	struct writer *writer;
@@ -29,6 +30,7 @@ struct route_context {
 	const struct allocation *proxies; /* trusted for X-Forwarded-For */
 	size_t proxy_count;
 	atomic_bool told; /* a header that does not count was logged */
+	struct collector *collector;
 };
 
 /* route_fill: the table of paths; ${context} must outlive the listener. */
@@ -42,6 +44,13 @@ void route_fill(struct route_context *context,
  * nothing was verified, so nothing is signed.
  */
 int route_read(const char *bytes, size_t len, struct request *out,
+    struct buf *error);
+
+/*
+ * route_read_stats: the same for a usage report; false with a sentence when
+ * it is not verified or not one.
+ */
+bool route_read_stats(const char *bytes, size_t len, struct stats *out,
     struct buf *error);
 
 #endif

@@ -83,6 +83,9 @@ const char schema_create[] =
     "CREATE TABLE event(id INTEGER PRIMARY KEY, at INTEGER NOT NULL"
     EVENT_COLUMNS(DECLARE) ");"
     "CREATE INDEX event_subscription ON event(subscription);"
+    "CREATE TABLE stats(key BLOB NOT NULL, created INTEGER NOT NULL,"
+    " received INTEGER NOT NULL, document BLOB NOT NULL,"
+    " PRIMARY KEY(key, created));"
     "COMMIT;";
 
 /* Every select begins with a place of its own, so columns count from 1. */
@@ -167,6 +170,14 @@ const char schema_create[] =
 	X(EVENTS, SELECT_EVENT "WHERE id>?1 ORDER BY id")                     \
 	X(EVENTS_OF, SELECT_EVENT                                             \
 	    "WHERE id>?1 AND subscription=?2 ORDER BY id")                    \
+	X(KNOWN, "SELECT 1 FROM machine WHERE key=?1 LIMIT 1")                \
+	X(PUT_STATS, "INSERT OR REPLACE INTO stats(key, created, received,"   \
+	    " document) VALUES(?1, ?2, ?3, ?4)")                              \
+	X(TRIM_STATS, "DELETE FROM stats WHERE key=?1 AND created<="          \
+	    "(SELECT created FROM stats WHERE key=?1 ORDER BY created DESC"   \
+	    " LIMIT 1 OFFSET ?2)")                                            \
+	X(STATS, "SELECT received, document FROM stats"                       \
+	    " ORDER BY received, key, created")                               \
 	X(COUNT_SUBSCRIPTIONS,                                                \
 	    "SELECT status, count(*) FROM subscription GROUP BY status")      \
 	X(COUNT_MACHINES,                                                     \

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "license/authority/arguments.h"
+#include "license/authority/collector.h"
 #include "license/authority/database.h"
 #include "license/authority/forwarded.h"
 #include "license/authority/init.h"
@@ -51,11 +52,12 @@ struct listener {
 
 struct service {
 	const char *directory;
-	struct database *decides, *reads;
+	struct database *decides, *reads, *collects;
 	struct issuer *issuer;
 	struct tally *tally;
 	struct writer *writer;
 	struct limit *limit;
+	struct collector *collector;
 	char issuer_name[TEXT_64];
 	struct buf certificate, key;
 	struct allocation proxies[ARGUMENT_VALUES_MAX];
@@ -126,7 +128,8 @@ open_database(struct service *s, struct buf *error)
 {
 	s->decides = init_database(s->directory, error);
 	s->reads = s->decides ? init_database(s->directory, error) : NULL;
-	if (!s->reads)
+	s->collects = s->reads ? init_database(s->directory, error) : NULL;
+	if (!s->collects)
 		return false;
 	if (database_check(s->reads) == -1) {
 		buf_printf(error, "the database of %s is not sound: %s",
@@ -257,9 +260,16 @@ start(struct service *s, const struct arguments *a, struct buf *error)
 		buf_puts(error, "the deciding thread cannot be started");
 		return false;
 	}
+	s->collector = collector_start(s->collects, s->tally);
+	if (!s->collector) {
+		buf_puts(error, "the thread for usage reports cannot be "
+		    "started");
+		return false;
+	}
 	s->context = (struct route_context){ .writer = s->writer,
 		.issuer = s->issuer, .policy = &decide_policy_default,
-		.tally = s->tally, .limit = s->limit, .proxies = s->proxies,
+		.tally = s->tally, .collector = s->collector,
+		.limit = s->limit, .proxies = s->proxies,
 		.proxy_count = a->count[OPTION_TRUSTED_PROXY] };
 	route_fill(&s->context, s->routes);
 	for (size_t i = 0; i < a->count[OPTION_LISTEN]; i++)
@@ -327,17 +337,20 @@ run(struct service *s)
 	log_info("stopping");
 }
 
-/* The writer first: it owes answers, which a listener's end waits for. */
+/* They owe answers, which a listener's end waits for. */
 static void
 stop(struct service *s)
 {
 	writer_stop(s->writer);
+	collector_stop(s->collector);
 	for (size_t i = 0; i < s->listener_count; i++)
 		http_stop(s->listeners[i].http);
 	writer_free(s->writer);
 	limit_free(s->limit);
+	collector_free(s->collector);
 	tally_free(s->tally);
 	issuer_free(s->issuer);
+	database_close(s->collects);
 	database_close(s->reads);
 	database_close(s->decides);
 	if (s->key.data)

@@ -155,6 +155,12 @@ sqlite_check(struct sqlite *d)
 	return rc;
 }
 
+int
+sqlite_relax(struct sqlite *d)
+{
+	return execute(d, "PRAGMA synchronous=NORMAL");
+}
+
 bool
 sqlite_changed(const struct sqlite *d)
 {

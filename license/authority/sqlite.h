@@ -31,6 +31,12 @@ const char *sqlite_error(const struct sqlite *sqlite);
 /* sqlite_check: 0 when the whole file is sound. */
 int sqlite_check(struct sqlite *sqlite);
 
+/*
+ * sqlite_relax: commits of this handle do not wait for the disk: a loss of
+ * power may take the last ones, never what another handle committed.
+ */
+int sqlite_relax(struct sqlite *sqlite);
+
 /* sqlite_changed: the last query_run() changed a row. */
 bool sqlite_changed(const struct sqlite *sqlite);
 

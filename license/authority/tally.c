@@ -23,7 +23,7 @@ enum {
 struct tally {
 	pthread_mutex_t lock;
 	const char *revision;
-	int64_t requests[TALLY_RESULT_COUNT];
+	int64_t requests[TALLY_RESULT_COUNT], reports[TALLY_REPORT_COUNT];
 	uint64_t durations[DURATIONS + 1], batches[BATCHES + 1];
 	double duration_sum, batch_sum;
 	size_t queue;
@@ -35,7 +35,7 @@ struct tally {
 enum family {
 	FAMILY_REQUESTS, FAMILY_DURATION, FAMILY_BATCH, FAMILY_QUEUE,
 	FAMILY_LIMIT, FAMILY_MACHINES, FAMILY_SUBSCRIPTIONS, FAMILY_TERMS, FAMILY_UP,
-	FAMILY_BUILD,
+	FAMILY_BUILD, FAMILY_REPORTS,
 };
 
 static const struct metric_family families[] = {
@@ -61,6 +61,8 @@ static const struct metric_family families[] = {
 	    "Whether the database answered when last asked." },
 	[FAMILY_BUILD] = { "authority_build_info", METRIC_GAUGE,
 	    "Version and revision of the authority; always 1." },
+	[FAMILY_REPORTS] = { "authority_stats_total", METRIC_COUNTER,
+	    "Usage reports answered, by what became of them." },
 };
 
 struct tally *
@@ -105,6 +107,14 @@ tally_request(struct tally *t, int result, int64_t duration_ns)
 		t->requests[result]++;
 	t->durations[bucket(duration_bounds, DURATIONS, seconds)]++;
 	t->duration_sum += seconds;
+	pthread_mutex_unlock(&t->lock);
+}
+
+void
+tally_report(struct tally *t, enum tally_report result)
+{
+	pthread_mutex_lock(&t->lock);
+	t->reports[result]++;
 	pthread_mutex_unlock(&t->lock);
 }
 
@@ -204,6 +214,21 @@ print_counts(const struct tally *t, struct exposition *e)
 }
 
 static void
+print_reports(const struct tally *t, struct exposition *e)
+{
+	static const char *const labels[TALLY_REPORT_COUNT] = {
+		[TALLY_REPORT_STORED] = "stored",
+		[TALLY_REPORT_BAD] = "bad_request",
+		[TALLY_REPORT_UNKNOWN] = "unknown_machine",
+		[TALLY_REPORT_UNAVAILABLE] = "unavailable",
+	};
+
+	exposition_family(e, &families[FAMILY_REPORTS]);
+	for (int i = 0; i < TALLY_REPORT_COUNT; i++)
+		one(e, "result", labels[i], t->reports[i]);
+}
+
+static void
 print_all(const struct tally *t, struct exposition *e)
 {
 	const struct metric_label build[] = {
@@ -230,6 +255,7 @@ print_all(const struct tally *t, struct exposition *e)
 	exposition_count(e, NULL, 0, t->up);
 	exposition_family(e, &families[FAMILY_BUILD]);
 	exposition_count(e, build, 2, 1);
+	print_reports(t, e);
 }
 
 void

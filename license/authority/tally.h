@@ -21,10 +21,20 @@ enum tally_result {
 	TALLY_RESULT_COUNT = TALLY_REFUSED + REFUSAL_MAX + 1,
 };
 
+/* What became of a usage report: no part of the requests. */
+enum tally_report {
+	TALLY_REPORT_STORED,
+	TALLY_REPORT_BAD,	  /* no report, or not verified: 400 */
+	TALLY_REPORT_UNKNOWN,	  /* of no known machine: 403 */
+	TALLY_REPORT_UNAVAILABLE, /* 503: nothing was stored */
+	TALLY_REPORT_COUNT,
+};
+
 struct tally *tally_new(const char *revision);
 void tally_free(struct tally *tally);
 
 void tally_request(struct tally *tally, int result, int64_t duration_ns);
+void tally_report(struct tally *tally, enum tally_report result);
 void tally_batch(struct tally *tally, size_t size);
 void tally_queue(struct tally *tally, size_t length);
 void tally_limit(struct tally *tally, int64_t grants_per_s);
