@@ -146,7 +146,8 @@ on_taken(void *self, const struct client_reply *reply)
 
 	r->phase = IDLE;
 	if (reply->result != RESULT_OK) {
-		fail(r, reply->detail);
+		fail(r, reply->too_long ? "its answer has no end" :
+					  reply->detail);
 		return;
 	}
 	/* What the answer says is nobody's business here: only that it is. */
