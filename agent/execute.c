@@ -4,6 +4,7 @@
 
 #include "license/base/buf.h"
 #include "license/command.h"
+#include "license/history.h"
 #include "license/json.h"
 #include "license/keeper/keeper.h"
 #include "license/keeper/view.h"
@@ -80,6 +81,42 @@ show_hardware(const struct command *command, struct keeper *keeper,
 	return COMMAND_EXIT_NO;
 }
 
+/* One at a time is in memory: there may be thousands of licenses. */
+static bool
+add_history(const struct command *command, const struct keeper *keeper,
+    const struct report *report, struct json_list *list, struct buf *out)
+{
+	static struct history history;
+
+	keeper_history(keeper, report->name, &history);
+	if (command->json)
+		return json_list_history(list, report->name, &history);
+	if (command->all)
+		buf_printf(out, "%s%s:\n", out->len == 0 ? "" : "\n",
+		    report->name);
+	history_text(&history, out);
+	return !out->failed;
+}
+
+static int
+show_history(const struct command *command, const struct keeper *keeper,
+    const struct report *first, size_t count, struct buf *out, struct buf *err)
+{
+	struct json_list *list = command->json ? json_list_new() : NULL;
+	bool good = !command->json || list != NULL;
+
+	for (size_t i = 0; good && i < count; i++)
+		good = add_history(command, keeper, &first[i], list, out);
+	if (command->json)
+		good = json_list_print(list, out) && good;
+	if (good)
+		return COMMAND_EXIT_YES;
+	buf_clear(out);
+	buf_puts(err, "the answer is too large; ask for one license by its "
+		      "name\n");
+	return COMMAND_EXIT_NO;
+}
+
 int
 execute_reading(const struct command *command, const struct view *view,
     struct keeper *keeper, struct buf *out, struct buf *err)
@@ -98,6 +135,9 @@ execute_reading(const struct command *command, const struct view *view,
 	}
 	if (command->verb == VERB_SHOW_HARDWARE)
 		return show_hardware(command, keeper, out, err);
+	size_t count = command->all ? view->count : 1;
+	if (command->verb == VERB_SHOW_HISTORY)
+		return show_history(command, keeper, report, count, out, err);
 	if (command->all)
 		return show(command, view, view->reports, view->count, out,
 		    err);

@@ -27,6 +27,7 @@ enum {
 	COMMAND_TIMEOUT_S = 10,	 /* of a check, unless -t is given */
 	COMMAND_REQUEST_MAX = 4096,
 	COMMAND_NAME_SIZE = 64,
+	COMMAND_WORDS_MAX = 16,
 };
 
 enum verb {
@@ -34,6 +35,7 @@ enum verb {
 	VERB_SHOW_LICENSE,
 	VERB_SHOW_STATUS,
 	VERB_SHOW_HARDWARE,
+	VERB_SHOW_HISTORY,
 	VERB_SHOW_STATS,
 	VERB_CHECK,
 	VERB_RENEW,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "license/base/buf.h"
+#include "license/history.h"
 #include "license/usage.h"
 
 enum { STATUS_VERSION = 1, TEXT_MAX = 1024 };
@@ -217,6 +218,140 @@ json_licenses(const struct report *reports, size_t count,
 			   report_object(&reports[i], false)) == 0;
 	good = good && json_object_set(root, "licenses", array) == 0;
 	json_decref(array);
+	if (good)
+		return print(root, JSON_INDENT(2), out);
+	json_decref(root);
+	return false;
+}
+
+struct json_list {
+	json_t *licenses;
+};
+
+struct json_list *
+json_list_new(void)
+{
+	struct json_list *list = calloc(1, sizeof(*list));
+
+	if (list != NULL)
+		list->licenses = json_array();
+	return list;
+}
+
+/* "does not apply" is no member, as everywhere. */
+static bool
+put_refresh(json_t *object, const struct history_entry *e)
+{
+	bool good = put(object, "result",
+	    json_string(names_label(NAMES_RESULT, e->result)));
+
+	if (e->refusal > REFUSAL_NONE)
+		good = good && put(object, "refusal",
+		    json_string(names_label(NAMES_REFUSAL, e->refusal)));
+	if (e->detail[0] != '\0')
+		good = good && put(object, "detail", text_value(e->detail));
+	if (e->duration_ms >= 0)
+		good = good && put(object, "duration_ms",
+		    json_integer(e->duration_ms));
+	if (e->lease_end.s != 0)
+		good = good && put(object, "lease_end",
+		    instant_value(e->lease_end));
+	if (e->mbits != 0)
+		good = good && put(object, "bandwidth_mbits",
+		    json_integer(e->mbits));
+	if (e->mbits_before != 0)
+		good = good && put(object, "bandwidth_mbits_before",
+		    json_integer(e->mbits_before));
+	if (e->address[0] != '\0')
+		good = good && put(object, "external_address",
+		    text_value(e->address));
+	if (e->address_before[0] != '\0')
+		good = good && put(object, "external_address_before",
+		    text_value(e->address_before));
+	if (e->times > 1)
+		good = good && put(object, "times", json_integer(e->times)) &&
+		    put(object, "since", instant_value(e->since));
+	return good;
+}
+
+static bool
+put_state(json_t *object, const struct history_entry *e)
+{
+	return put(object, "state",
+		   json_string(names_label(NAMES_STATE, e->state))) &&
+	    put(object, "usable", json_boolean(e->usable));
+}
+
+static bool
+put_hardware(json_t *object, const struct history_entry *e)
+{
+	return put(object, "changed", bits_value(NAMES_COMPONENT, e->changed));
+}
+
+static bool
+put_command(json_t *object, const struct history_entry *e)
+{
+	return put(object, "told", json_string(standing_word(e->told))) &&
+	    put(object, "exit_code", json_integer(e->exit_code));
+}
+
+static json_t *
+entry_object(const struct history_entry *e)
+{
+	static bool (*const puts[])(json_t *object,
+	    const struct history_entry *e) = {
+		[HISTORY_REFRESH] = put_refresh,
+		[HISTORY_STATE] = put_state,
+		[HISTORY_HARDWARE] = put_hardware,
+		[HISTORY_COMMAND] = put_command,
+	};
+	json_t *object = json_object();
+	struct buf text;
+
+	buf_init(&text, TEXT_MAX);
+	history_sentence(e, &text);
+	bool good = put(object, "at", instant_value(e->at)) &&
+	    put(object, "event", json_string(history_word(e->event))) &&
+	    puts[e->event](object, e) &&
+	    put(object, "text", text_value(buf_text(&text)));
+	buf_fini(&text);
+	if (good)
+		return object;
+	json_decref(object);
+	return NULL;
+}
+
+bool
+json_list_history(struct json_list *list, const char *name,
+    const struct history *history)
+{
+	json_t *object = json_object(), *array = json_array();
+	bool good = put(object, "name", text_value(name)) && array != NULL;
+
+	/* The newest first, as in the table. */
+	for (size_t i = history->count; good && i > 0; i--)
+		good = json_array_append_new(array,
+			   entry_object(&history->entries[i - 1])) == 0;
+	good = good && json_object_set(object, "history", array) == 0 &&
+	    json_array_append(list->licenses, object) == 0;
+	json_decref(array);
+	json_decref(object);
+	return good;
+}
+
+bool
+json_list_print(struct json_list *list, struct buf *out)
+{
+	json_t *root;
+	bool good;
+
+	if (list == NULL)
+		return false;
+	root = json_object();
+	good = put(root, "version", json_integer(STATUS_VERSION)) &&
+	    json_object_set(root, "licenses", list->licenses) == 0;
+	json_decref(list->licenses);
+	free(list);
 	if (good)
 		return print(root, JSON_INDENT(2), out);
 	json_decref(root);

@@ -11,6 +11,8 @@
 #include "license/report.h"
 
 struct buf;
+struct history;
+struct json_list;
 struct usage_document;
 
 /*
@@ -28,6 +30,16 @@ bool json_license(const struct report *report, struct buf *out);
  */
 bool json_licenses(const struct report *reports, size_t count,
     const struct agent_report *agent, struct buf *out);
+
+/*
+ * json_list_...: {"version":1,"licenses":[{"name":"...","history":[...]}]},
+ * one license after another. json_list_print frees the list, NULL is accepted;
+ * false when something did not fit.
+ */
+struct json_list *json_list_new(void);
+bool json_list_history(struct json_list *list, const char *name,
+    const struct history *history);
+bool json_list_print(struct json_list *list, struct buf *out);
 
 /* json_result: {"success":BOOL,"text":"..."} and LF, for changing verbs. */
 bool json_result(bool success, const char *text, struct buf *out);

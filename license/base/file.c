@@ -8,10 +8,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "license/base/buf.h"
@@ -165,6 +167,45 @@ out:
 	}
 	close_quietly(dir);
 	return result;
+}
+
+/* One write, so that no other line gets in between. */
+static off_t
+append(int fd, const char *line, size_t len)
+{
+	struct stat st;
+	char last = '\n';
+	struct iovec parts[] = {{(char *)(uintptr_t)"\n", 0},
+		{(char *)(uintptr_t)line, len}};
+
+	if (fstat(fd, &st) == -1)
+		return -1;
+	if (!S_ISREG(st.st_mode)) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (st.st_size > 0 && pread(fd, &last, 1, st.st_size - 1) != 1)
+		return -1;
+	parts[0].iov_len = last != '\n';
+	ssize_t n = writev(fd, parts, 2);
+	if (n == (ssize_t)(parts[0].iov_len + len))
+		return st.st_size + n;
+	if (n >= 0)
+		errno = ENOSPC;
+	return -1;
+}
+
+off_t
+file_append_line(const char *path, const char *line, size_t len, mode_t mode)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_NONBLOCK |
+		O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, mode);
+
+	if (fd == -1)
+		return -1;
+	off_t size = append(fd, line, len);
+	close_quietly(fd);
+	return size;
 }
 
 int

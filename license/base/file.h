@@ -27,6 +27,14 @@ int file_read(const char *path, struct buf *out);
  */
 int file_replace(const char *path, const void *bytes, size_t len, mode_t mode);
 
+/*
+ * file_append_line: put ${line}, which ends with LF, at the end, on a line of
+ * its own also after one that was torn off. Not synced: a crash may lose it.
+ * The size after it, or -1.
+ */
+off_t file_append_line(const char *path, const char *line, size_t len,
+    mode_t mode);
+
 /* file_remove: unlink and fsync the directory; absent is success. */
 int file_remove(const char *path);
 

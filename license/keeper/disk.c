@@ -19,6 +19,7 @@ static const struct {
 	[DISK_REFUSAL] = {"refusal", 0600},
 	[DISK_REQUEST] = {"request", 0600},
 	[DISK_STATE] = {"state", 0600},
+	[DISK_HISTORY] = {"history", 0600},
 };
 
 static void
@@ -47,6 +48,16 @@ disk_write(const char *directory, const char *name, enum disk_kind kind,
 
 	make_path(path, directory, name, kind);
 	return file_replace(path, bytes, len, kinds[kind].mode);
+}
+
+long long
+disk_append_line(const char *directory, const char *name, enum disk_kind kind,
+    const char *line, size_t len)
+{
+	char path[PATH_SIZE];
+
+	make_path(path, directory, name, kind);
+	return file_append_line(path, line, len, kinds[kind].mode);
 }
 
 int

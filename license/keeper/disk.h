@@ -2,10 +2,10 @@
 /*
  * Where a license's files are and how they may be touched. In the state
  * directory: NAME.good (the last good license; not NAME.lic, which may be the
- * license file), NAME.refusal, NAME.request (on its way), NAME.state.
- * Elsewhere the license file itself: a file that does
- * not begin "leaseline-" is never written, renamed or moved. It does not know
- * what makes a document good.
+ * license file), NAME.refusal, NAME.request (on its way), NAME.state, and
+ * NAME.history, which nothing needs. Elsewhere the license file itself: a file
+ * that does not begin "leaseline-" is never written, renamed or moved. It does
+ * not know what makes a document good.
  */
 #ifndef LICENSE_KEEPER_DISK_H
 #define LICENSE_KEEPER_DISK_H
@@ -15,7 +15,8 @@
 
 struct buf;
 
-enum disk_kind { DISK_LICENSE, DISK_REFUSAL, DISK_REQUEST, DISK_STATE };
+enum disk_kind { DISK_LICENSE, DISK_REFUSAL, DISK_REQUEST, DISK_STATE,
+	DISK_HISTORY };
 
 /* disk_read: -1 with errno (ENOENT: none). Appends to ${out}, capped by it. */
 int disk_read(const char *directory, const char *name, enum disk_kind kind,
@@ -26,6 +27,10 @@ int disk_write(const char *directory, const char *name, enum disk_kind kind,
     const void *bytes, size_t len);
 
 int disk_remove(const char *directory, const char *name, enum disk_kind kind);
+
+/* disk_append_line: see file_append_line(); the size after it, or -1. */
+long long disk_append_line(const char *directory, const char *name,
+    enum disk_kind kind, const char *line, size_t len);
 
 /* What is at a license path, judged by its first bytes only. */
 enum disk_found { DISK_ABSENT, DISK_OURS, DISK_STRANGER, DISK_UNREADABLE };

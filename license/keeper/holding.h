@@ -10,6 +10,7 @@
  *   renew.c   one exchange from the request to the last rename
  *   memory.c  the signed state documents
  *   successor.c  the license that begins later
+ *   history.c  what happened, for people
  *   on_change.c  the operator's command at each edge of usable
  *   reporter.c  the usage report, apart from all that
  */
@@ -131,6 +132,15 @@ void keeper_expire_waiters(struct keeper *keeper, mono_t now);
 /* keeper_wake: tell those who wait for ${holding} how it ended. */
 void keeper_wake(struct keeper *keeper, const struct holding *holding, bool ok,
     const char *sentence);
+
+/* history.c: nothing comes of it when it cannot be written. */
+void holding_record_refresh(const struct holding *holding,
+    const struct outcome *outcome, int refusal, const char *detail);
+/* Before ${report} takes the place of the holding's. */
+void holding_record_edges(const struct holding *holding,
+    const struct report *report, const struct edges *edges);
+void holding_record_command(const struct holding *holding, enum standing told,
+    int code);
 
 /* on_change.c */
 /* keeper_review_jobs: start what the reports that edges were taken from ask. */

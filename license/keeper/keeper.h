@@ -14,6 +14,7 @@
 #include "license/keyring.h"
 
 struct buf;
+struct history;
 struct keeper;
 
 enum { KEEPER_PATH_SIZE = 256, KEEPER_RENEW_WAIT_S = 60 };
@@ -119,6 +120,13 @@ void keeper_config_result(struct keeper *keeper, bool ok);
  */
 bool keeper_hardware_data(struct keeper *keeper, const char *name,
     struct buf *out, struct buf *error);
+
+/*
+ * keeper_history: what happened to license ${name}, from its file; empty when
+ * there is none. Reads a small file; also while reading only.
+ */
+void keeper_history(const struct keeper *keeper, const char *name,
+    struct history *out);
 
 /* keeper_acknowledge: managers were told (bit set) or told clear. */
 void keeper_acknowledge(struct keeper *keeper, int64_t index, unsigned raised,

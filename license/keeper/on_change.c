@@ -128,6 +128,7 @@ settle(struct holding *holding, enum standing target, int code)
 		o->retry_at.ns = clock_boot().ns +
 		    retry_s[o->failures - 1] * INT64_C(1000000000);
 	holding_persist(holding);
+	holding_record_command(holding, target, code);
 }
 
 static void

@@ -227,6 +227,8 @@ tell_edges(struct keeper *keeper)
 		struct edges edges = edges_between(
 		    holding->has_report ? &holding->report : NULL, &report);
 		bool turned = report.state != holding->report.state;
+		if (turned || edges.set != 0 || edges.first)
+			holding_record_edges(holding, &report, &edges);
 		holding->report = report;
 		holding->has_report = true;
 		next = utc_min(next, edges_next(&report));

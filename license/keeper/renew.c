@@ -17,7 +17,8 @@
 #include "license/sign.h"
 #include "license/verify.h"
 
-enum { SENTENCE_SIZE = 640, HTTP_OK = 200, HTTP_BAD = 400,
+enum { SENTENCE_SIZE = 640, WHY_SIZE = DETAIL_SIZE + CLIENT_DETAIL_SIZE,
+	 HTTP_OK = 200, HTTP_BAD = 400,
 	HTTP_FORBIDDEN = 403, HTTP_TOO_LARGE = 413 };
 
 /* Set a text or a number of a request and its presence. */
@@ -284,25 +285,33 @@ learn_time(struct holding *holding, const struct answer *answer)
 	keeper->agent.clock_offset_s = reading.wall.s - issued.s;
 }
 
+/* Why it did not go well, beyond the result; printable, "" for nothing. */
 static void
-describe(const struct holding *holding, const struct outcome *outcome,
-    const struct client_reply *reply, const struct answer *answer,
-    char out[SENTENCE_SIZE])
+find_detail(const struct outcome *outcome, const struct client_reply *reply,
+    const struct answer *answer, char detail[WHY_SIZE])
 {
-	const struct license *license = &holding->facts.license;
-	char date[UTC_DATE_SIZE], detail[DETAIL_SIZE + CLIENT_DETAIL_SIZE];
 	enum result result = outcome->result;
 
 	detail[0] = '\0';
 	if (result == RESULT_REFUSED)
-		text_printable(answer->refusal.detail, detail, sizeof(detail));
+		text_printable(answer->refusal.detail, detail, WHY_SIZE);
 	else if (answer->fault.error != DOC_OK)
-		doc_fault_text(&answer->fault, detail, sizeof(detail));
+		doc_fault_text(&answer->fault, detail, WHY_SIZE);
 	else if (result == RESULT_HTTP && reply->status != 0)
-		snprintf(detail, sizeof(detail), "status %d where the "
-			"authority answers 200 or 403", reply->status);
+		snprintf(detail, WHY_SIZE, "status %d where the authority "
+			"answers 200 or 403", reply->status);
 	else
-		text_copy(detail, sizeof(detail), reply->detail);
+		text_copy(detail, WHY_SIZE, reply->detail);
+}
+
+static void
+describe(const struct holding *holding, const struct outcome *outcome,
+    const char *detail, char out[SENTENCE_SIZE])
+{
+	const struct license *license = &holding->facts.license;
+	enum result result = outcome->result;
+	char date[UTC_DATE_SIZE];
+
 	if (result == RESULT_OK) {
 		utc_date(license->lease_end, date);
 		snprintf(out, SENTENCE_SIZE, "The license was refreshed: it is "
@@ -336,7 +345,7 @@ conclude(struct holding *holding, struct outcome *outcome,
 	struct license_facts *facts = &holding->facts;
 	struct keeper *keeper = holding->keeper;
 	enum result before = (enum result)facts->last_result;
-	char sentence[SENTENCE_SIZE];
+	char detail[WHY_SIZE], sentence[SENTENCE_SIZE];
 
 	/* Both by the clock as it is judged now: the answer may have healed it. */
 	outcome->at = keeper_now(keeper);
@@ -344,8 +353,11 @@ conclude(struct holding *holding, struct outcome *outcome,
 	policy_apply(facts, outcome, keeper_random());
 	if (reply->certificate_not_after.s != 0)
 		facts->certificate_not_after = reply->certificate_not_after;
-	describe(holding, outcome, reply, answer, sentence);
+	find_detail(outcome, reply, answer, detail);
+	describe(holding, outcome, detail, sentence);
 	log_failure(holding, before, outcome, sentence);
+	holding_record_refresh(holding, outcome, answer->refusal.reason,
+	    detail);
 	/* Only when all that it brought is on disk may the request go. */
 	stored = holding_persist(holding) && stored;
 	bool answered = outcome->result == RESULT_OK ||

@@ -114,10 +114,30 @@ grep -q "leaseline.conf:[0-9]*: .*on-change: 'relative' is not the absolute path
 	fail "no reason: $(cat "$D/commit")"
 say "onchange: a hang is over after $took s; 257, 256, 137, 7 on the faces"
 
+# All of it is on record, with and without the agent.
+on_record() {
+	"$FCLI" show license_history > "$D/history" 2> /dev/null &&
+	grep -q 'refresh   ok: valid until .*, 10000 mbits, address 127.0.0.1; took' "$D/history" &&
+	grep -q 'refresh   refused: suspended: The subscription is suspended' "$D/history" &&
+	grep -q 'state     suspended: .*NOT usable$' "$D/history" &&
+	grep -q 'command   on-change, told unusable: ran well$' "$D/history" &&
+	grep -q 'command   on-change, told usable: did not end in time' "$D/history"
+}
+on_record || fail "history: $(cat "$D/history")"
+"$FCLI" --json show license_history --all > "$D/history.json" || fail "no history in JSON"
+python3 - "$D/history.json" <<'END' || fail "history: $(cat "$D/history.json")"
+import json, sys
+history = json.load(open(sys.argv[1]))["licenses"][0]["history"]
+assert [e["exit_code"] for e in history if e["event"] == "command"][:4] == [7, 137, 256, 257]
+assert any(e.get("refusal") == "suspended" for e in history)
+assert any(e.get("state") == "suspended" and not e["usable"] for e in history)
+END
+
 # The lease ends while the agent is down; a run that failed is due again too.
 set_command "$D/hook" || fail "commit: $(cat "$D/commit")"
 ran 5 'main usable valid ok' || fail "not run again"
 stop_pid "$AGENT_PID"; stop_pid "$AUTHORITY_PID"
+on_record || fail "history from the files: $(cat "$D/history")"
 AGENT_PREFIX=$(later 16d)
 start_agent || fail "no start 16 days later"
 ran 6 'main unusable expired critical' || fail "an edge was lost while the agent was down"

@@ -267,6 +267,28 @@ a_replaced_or_rewritten_file_has_another_identity(void **state)
 	assert_false(file_same(&a, &b));
 }
 
+static void
+a_line_is_put_at_the_end_and_not_to_a_torn_one(void **state)
+{
+	struct buf text;
+
+	(void)state;
+	assert_int_equal(file_append_line(path, "a\n", 2, 0600), 2);
+	assert_int_equal(file_append_line(path, "b\n", 2, 0600), 4);
+	assert_int_equal(truncate(path, 3), 0);
+	assert_int_equal(file_append_line(path, "c\n", 2, 0600), 6);
+	buf_init(&text, 100);
+	assert_int_equal(file_read(path, &text), 0);
+	assert_string_equal(buf_text(&text), "a\nb\nc\n");
+	buf_fini(&text);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(symlink("/dev/null", path), 0);
+	assert_int_equal(file_append_line(path, "d\n", 2, 0600), -1);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(file_append_line(path, "d\n", 2, 0600), -1);
+}
+
 #define IN_DIRECTORY(test) \
 	cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
@@ -282,6 +304,7 @@ main(void)
 		    a_stale_temp_file_or_link_is_removed_and_not_followed),
 		IN_DIRECTORY(the_owner_of_a_replaced_file_is_kept_by_root),
 		IN_DIRECTORY(a_bad_directory_or_name_is_an_error),
+		IN_DIRECTORY(a_line_is_put_at_the_end_and_not_to_a_torn_one),
 		IN_DIRECTORY(removing_what_is_absent_is_success),
 		IN_DIRECTORY(a_renamed_file_is_at_its_new_name_only),
 		IN_DIRECTORY(a_lock_is_held_once),

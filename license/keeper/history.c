@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What happened to a license, put down for people as it happens. Nothing
+ * depends on it: where it cannot be written it is not, and nobody is told. It
+ * renders nothing.
+ */
+#include <string.h>
+
+#include "license/base/log.h"
+#include "license/history.h"
+#include "license/keeper/disk.h"
+#include "license/keeper/holding.h"
+
+enum {
+	/* Then it is made short; some hundreds of lines. */
+	LONG_BYTES = 49152,
+	READ_MAX_BYTES = 1 << 20,
+};
+
+static void
+read_history(const struct keeper *keeper, const char *name,
+    struct history *out)
+{
+	struct buf text;
+
+	out->count = 0;
+	buf_init(&text, READ_MAX_BYTES);
+	if (disk_read(keeper->directory, name, DISK_HISTORY, &text) == 0)
+		history_read(buf_text(&text), out);
+	buf_fini(&text);
+}
+
+static void
+shorten(const struct keeper *keeper, const char *name)
+{
+	struct history history;
+	struct buf text;
+
+	read_history(keeper, name, &history);
+	buf_init(&text, READ_MAX_BYTES);
+	for (size_t i = 0; i < history.count; i++)
+		history_line(&history.entries[i], &text);
+	if (!text.failed && disk_write(keeper->directory, name, DISK_HISTORY,
+		buf_text(&text), text.len) == -1)
+		log_debug("The history of %s cannot be made shorter", name);
+	buf_fini(&text);
+}
+
+static void
+put_down(const struct holding *holding, const struct history_entry *entry)
+{
+	const struct keeper *keeper = holding->keeper;
+	const char *name = holding->facts.name;
+	struct buf line;
+
+	buf_init(&line, HISTORY_LINE_MAX);
+	history_line(entry, &line);
+	long long size = line.failed ? -1 : disk_append_line(keeper->directory,
+	    name, DISK_HISTORY, line.data, line.len);
+	if (size == -1)
+		log_debug("The history of %s cannot be written", name);
+	else if (size > LONG_BYTES)
+		shorten(keeper, name);
+	buf_fini(&line);
+}
+
+/* ${detail}: why it did not go well. What it brought is in the facts. */
+void
+holding_record_refresh(const struct holding *holding,
+    const struct outcome *outcome, int refusal, const char *detail)
+{
+	const struct license *license = &holding->facts.license;
+	const struct report *before = &holding->report;
+	struct history_entry entry = {
+		.event = HISTORY_REFRESH,
+		.at = outcome->at,
+		.times = 1,
+		.result = outcome->result,
+		.refusal = outcome->result == RESULT_REFUSED ? refusal : 0,
+		.duration_ms = outcome->duration_ms,
+	};
+
+	if (outcome->result != RESULT_OK) {
+		text_copy(entry.detail, sizeof(entry.detail), detail);
+		put_down(holding, &entry);
+		return;
+	}
+	entry.lease_end = license->lease_end;
+	entry.mbits = license->bandwidth_mbits;
+	if (before->has[FIELD_ID_BANDWIDTH] &&
+	    before->bandwidth_mbits != entry.mbits)
+		entry.mbits_before = before->bandwidth_mbits;
+	text_copy(entry.address, ADDRESS_SIZE, license->external_address);
+	if (before->has[FIELD_ID_EXTERNAL_ADDRESS] &&
+	    strcmp(before->external_address, entry.address) != 0)
+		text_copy(entry.address_before, ADDRESS_SIZE,
+		    before->external_address);
+	put_down(holding, &entry);
+}
+
+/* The state that is on record: another agent may have put it there. */
+static int
+recorded_state(const struct holding *holding)
+{
+	struct history history;
+
+	read_history(holding->keeper, holding->facts.name, &history);
+	const struct history_entry *last = history_last(&history,
+	    HISTORY_STATE);
+	return last == NULL ? 0 : last->state;
+}
+
+void
+holding_record_edges(const struct holding *holding,
+    const struct report *report, const struct edges *edges)
+{
+	int before = edges->first ? recorded_state(holding) :
+				    holding->report.state;
+
+	if (!edges->first && (edges->set & (edge_bit(BINDING_CHANGED) |
+	    edge_bit(BINDING_RESTORED))) != 0)
+		put_down(holding, &(struct history_entry){
+			.event = HISTORY_HARDWARE,
+			.at = report->now,
+			.times = 1,
+			.duration_ms = -1,
+			.changed = report->binding_changed,
+		});
+	if (before != report->state)
+		put_down(holding, &(struct history_entry){
+			.event = HISTORY_STATE,
+			.at = report->now,
+			.times = 1,
+			.duration_ms = -1,
+			.state = report->state,
+			.usable = report->usable,
+		});
+}
+
+void
+holding_record_command(const struct holding *holding, enum standing told,
+    int code)
+{
+	put_down(holding, &(struct history_entry){
+		.event = HISTORY_COMMAND,
+		.at = keeper_now(holding->keeper),
+		.times = 1,
+		.duration_ms = -1,
+		.told = told,
+		.exit_code = code,
+	});
+}
+
+void
+keeper_history(const struct keeper *keeper, const char *name,
+    struct history *out)
+{
+	read_history(keeper, name, out);
+}
