@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <cmocka.h>
 
+#include "license/base/file.h"
+#include "license/text.h"
 #include "license/usage.h"
 #include "tests/facts.h"
 #include "tests/sample.h"
@@ -208,6 +210,60 @@ the_report_has_no_line_that_could_hold_an_address(void **state)
 	buf_fini(&got);
 }
 
+/* Each line of the list in README.md, in its order, and no other. */
+static void
+the_readme_lists_the_lines_of_the_report(void **state)
+{
+	static const char *const names[] = {"leaseline-stats", "machine-key",
+		STATS_FIELDS(NAME) "signature"};
+	struct buf readme;
+	size_t i = 0;
+
+	(void)state;
+	buf_init(&readme, 1 << 20);
+	assert_int_equal(0, file_read("README.md", &readme));
+	const char *line = strstr(buf_text(&readme), "\n    leaseline-stats 1\n");
+	assert_non_null(line);
+	for (line++; strncmp(line, "    ", 4) == 0; i++) {
+		size_t len = strcspn(line + 4, " \n");
+
+		assert_in_range(i, 0, COUNT(names) - 1);
+		if (strlen(names[i]) != len ||
+		    memcmp(names[i], line + 4, len) != 0)
+			fail_msg("README.md: %.*s, not %s", (int)len, line + 4,
+			    names[i]);
+		line += strcspn(line, "\n") + 1;
+	}
+	assert_int_equal(i, COUNT(names));
+	buf_fini(&readme);
+}
+
+static void
+switched_off_fcli_says_nothing_of_it(void **state)
+{
+	struct agent_report agent = {.stats_next = {FACTS_NOON},
+		.stats_last_success = {FACTS_DAY}, .stats_failures = 2};
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 1024);
+	text_usage(&agent, &out);
+	assert_int_equal(out.len, 0);
+	agent.has[AGENT_ID_STATS_NEXT] = true;
+	text_usage(&agent, &out);
+	assert_string_equal(buf_text(&out), "\nUsage report:  none was taken "
+	    "yet; next 2025-11-25T12:00:00Z; 2 not taken since the agent's "
+	    "start (no license depends on it)\n");
+	buf_clear(&out);
+	agent.has[AGENT_ID_STATS_SUCCESS] = true;
+	agent.stats_failures = 0;
+	text_usage(&agent, &out);
+	assert_string_equal(buf_text(&out), "\nUsage report:  last taken "
+	    "2025-11-25T00:00:00Z; next 2025-11-25T12:00:00Z (no license "
+	    "depends on it)\n");
+	buf_fini(&out);
+}
+
 static void
 only_plain_numbers_of_known_metrics_are_taken(void **state)
 {
@@ -384,6 +440,8 @@ main(void)
 		cmocka_unit_test(no_address_gets_into_the_report),
 		cmocka_unit_test(
 		    the_report_has_no_line_that_could_hold_an_address),
+		cmocka_unit_test(the_readme_lists_the_lines_of_the_report),
+		cmocka_unit_test(switched_off_fcli_says_nothing_of_it),
 		cmocka_unit_test(only_plain_numbers_of_known_metrics_are_taken),
 		cmocka_unit_test(
 		    flags_beyond_a_line_go_on_in_the_next_and_whole_words_only),
