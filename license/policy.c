@@ -240,13 +240,17 @@ is_unreachable(const struct license_facts *facts)
 	    facts->last_result != RESULT_STORAGE;
 }
 
-static bool
-in_term_watch(const struct license_facts *facts, utc_t now)
+/* A payment may come in the last days of a term: looked for every hour then. */
+static utc_t
+watch_term(const struct license_facts *facts, utc_t now, utc_t last,
+    utc_t next, uint32_t random)
 {
-	if (!facts->has_license)
-		return false;
-	int64_t left = facts->license.term_end.s - now.s;
-	return left >= 0 && left <= TERM_WATCH_S;
+	if (!facts->has_license || utc_before(facts->license.term_end, now))
+		return next;
+	/* Not from one second on, since many terms end at the same one. */
+	utc_t watch = utc_add(facts->license.term_end,
+	    (int64_t)(random % HOUR_S) - TERM_WATCH_S);
+	return utc_min(next, utc_max(watch, utc_add(last, HOUR_S)));
 }
 
 /*
@@ -311,9 +315,7 @@ policy_next(const struct license_facts *facts, utc_t now, uint32_t random)
 	if (slept_through(facts, now, next))
 		next = utc_add(now, (int64_t)(random %
 		    (uint64_t)(longest_wait(facts, now) + 1)));
-	if (in_term_watch(facts, now))
-		next = utc_min(next, utc_add(last, HOUR_S));
-	return utc_max(next, now);
+	return utc_max(watch_term(facts, now, last, next, random), now);
 }
 
 static void

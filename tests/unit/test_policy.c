@@ -176,6 +176,13 @@ the_last_48_hours_of_a_term_are_watched_hourly(void **state)
 	facts_renew(&f, utc_add(end, -49 * HOUR_S), end);
 	assert_true(policy_next(&f, utc_add(end, -48 * HOUR_S), 0).s <=
 	    end.s - 47 * HOUR_S);
+	/* Also when the last refresh before them planned a day ahead. */
+	facts_renew(&f, utc_add(end, -50 * HOUR_S), end);
+	assert_in_range(f.next_attempt.s, end.s - 48 * HOUR_S,
+	    end.s - 47 * HOUR_S);
+	for (uint32_t random = 0; random < 100000; random += 997)
+		assert_in_range(policy_next(&f, utc_add(end, -50 * HOUR_S),
+		    random).s, end.s - 48 * HOUR_S, end.s - 47 * HOUR_S);
 	facts_renew(&f, utc_add(end, -20 * HOUR_S), end);
 	assert_int_equal(f.next_attempt.s, end.s - 19 * HOUR_S);
 	facts_fail(&f, RESULT_DNS, utc_add(end, -19 * HOUR_S));
