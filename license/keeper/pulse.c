@@ -213,6 +213,18 @@ log_edges(const struct report *report, const struct edges *edges)
 	}
 }
 
+/* No alarm: whoever ordered it expects it. */
+static void
+log_bandwidth(const struct report *before, const struct report *after)
+{
+	if (before->has[FIELD_ID_BANDWIDTH] && after->has[FIELD_ID_BANDWIDTH] &&
+	    before->bandwidth_mbits != after->bandwidth_mbits)
+		log_info("License %s: the licensed bandwidth was %lld mbits, "
+			 "it is %lld mbits now", after->name,
+		    (long long)before->bandwidth_mbits,
+		    (long long)after->bandwidth_mbits);
+}
+
 static utc_t
 tell_edges(struct keeper *keeper)
 {
@@ -229,6 +241,7 @@ tell_edges(struct keeper *keeper)
 		bool turned = report.state != holding->report.state;
 		if (turned || edges.set != 0 || edges.first)
 			holding_record_edges(holding, &report, &edges);
+		log_bandwidth(&holding->report, &report);
 		holding->report = report;
 		holding->has_report = true;
 		next = utc_min(next, edges_next(&report));
