@@ -40,12 +40,13 @@ at_second() {
 		ahead=$((SECOND - $(date +%s) % 86400 - moment))
 		[ $ahead -gt 0 ] || ahead=$((ahead + 86400))
 		ahead=$((ahead + $1 * 86400))
+		due=$(($(date +%s) + ahead + moment))
 		AGENT_PREFIX=$(later "${ahead}s")
 		AUTHORITY_PREFIX=$AGENT_PREFIX
 		start_authority || fail "the authority does not start"
 		[ -z "$2" ] || $2
 		start_agent || fail "the agent does not start"
-		[ $((($(date +%s) + ahead) % 86400)) -ge $SECOND ] || return 0
+		[ $(($(date +%s) + ahead)) -ge $due ] || return 0
 	done
 	fail "the agent does not start in time"
 }
@@ -82,7 +83,7 @@ for line in "leaseline-stats 1" "product FastNetMon Advanced" "license-id $SUBSC
 	grep -qxF "$line" "$D/shown" || fail "no line '$line' in: $(cat "$D/shown")"
 done
 flows=$(sed -n 's/^flows-per-s //p' "$D/shown")
-[ "${flows:-0}" -ge 800 ] && [ "$flows" -le 1200 ] || fail "flows per second: '$flows', not 1000"
+[ "${flows:-0}" -ge 500 ] && [ "$flows" -le 1500 ] || fail "flows per second: '$flows', not 1000"
 grep -v "^created " "$D/shown" |
 	grep -Eq '([0-9]{1,3}\.){3}[0-9]{1,3}|[0-9a-f]{0,4}:[0-9a-f]{0,4}:|fe80' &&
 	fail "an address is in the report: $(cat "$D/shown")"
@@ -98,7 +99,7 @@ left=$(($(date -u -d "$next" +%s) - $(date +%s)))
 SECOND=$(($(date -u -d "$next" +%s) % 86400))
 kept 0 || fail "a report came at the start"
 at_second 0
-wait_until 15 kept 1 || fail "no report came at $next"
+wait_until $((moment + 15)) kept 1 || fail "no report came at $next"
 is leaseline_stats_failures_total 0 || fail "a failure was counted"
 [ -n "$(metric leaseline_stats_last_success_timestamp_seconds)" ] || fail "no success is told"
 "$FCLI" show license_status | grep -q "^Usage report:  last taken" || fail "license_status says nothing"
@@ -126,7 +127,7 @@ for mode in hang garbage endless; do
 	echo $mode > "$D/mode"
 	configure yes "http://127.0.0.1:$PAGE_PORT"
 	at_second $day
-	wait_until 15 posted $((before + 1)) || fail "$mode: nothing was sent"
+	wait_until $((moment + 15)) posted $((before + 1)) || fail "$mode: nothing was sent"
 	"$FCLI" set renew_license > "$D/renewed" 2>&1 || fail "$mode: $(cat "$D/renewed")"
 	"$FCLI" show license > /dev/null || fail "$mode: not usable"
 	[ $mode = hang ] || wait_until 10 is leaseline_stats_failures_total 1 ||
@@ -148,7 +149,7 @@ configure no "http://127.0.0.1:$PAGE_PORT"
 : > "$D/net"
 at_second 4 start_offline
 wait_until 10 usable || fail "off: not usable"
-sleep 3
+sleep $((moment + 1))
 [ ! -s "$D/net" ] || fail "off or offline: $(cat "$D/net")"
 offline show license_stats > "$D/three" 2> "$D/note"
 grep -q "every license here is offline" "$D/note" || fail "offline: $(cat "$D/note")"
