@@ -237,6 +237,25 @@ check_url(const struct checking *c, const char *url)
 	return check_address(c, "authority-url", url);
 }
 
+/* Never shown: a proxy's URL may have a password in it. */
+static bool
+check_proxy(const struct checking *c, const char *proxy)
+{
+	static const char *const schemes[] = {"http://", "https://",
+		"socks5://", "socks5h://"};
+
+	if (proxy[0] == '\0' || strcmp(proxy, "environment") == 0)
+		return true;
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		size_t len = strlen(schemes[i]);
+
+		if (strncmp(proxy, schemes[i], len) == 0 && proxy[len] != '\0')
+			return true;
+	}
+	return refuse(c, "proxy", "is neither environment nor a URL that "
+	    "begins with http://, https://, socks5:// or socks5h://");
+}
+
 /* The report has no place to go to but the one that is written here. */
 static bool
 check_stats(const struct config_text *from, const struct config *config,
@@ -324,7 +343,7 @@ check_license(const struct checking *c, const struct config *config,
 	if (!check_license_later(c, l))
 		return false;
 	if (l->source + 1 == SOURCE_AUTHORITY &&
-	    !check_url(c, l->authority_url))
+	    (!check_url(c, l->authority_url) || !check_proxy(c, l->proxy)))
 		return false;
 	if (l->authority_root[0] == '\0')
 		return refuse(c, "authority-root", "is missing; it is the file "

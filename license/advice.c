@@ -36,9 +36,11 @@ static const char *const by_reason[] = {
 	[REASON_REBIND_REFUSED] = "The hardware changed too often: "
 		"contact the vendor before the grace ends.",
 	[REASON_ADDRESS_CHANGED] = "Ask the vendor to approve this "
-		"machine's new address.",
-	[REASON_CLONE] = "Two machines use this license: stop one, "
-		"then contact the vendor.",
+		"machine's new address, which 'fcli show license_status' "
+		"tells under Result.",
+	[REASON_CLONE] = "Two machines use this machine's key: "
+		"stop the copy, clear its state directory, then contact the "
+		"vendor.",
 	[REASON_BANDWIDTH] = "Order more bandwidth or use less.",
 	[REASON_STORAGE] = "Make the license file and the state "
 		"directory writable by the agent; see its log.",
@@ -67,6 +69,24 @@ static const char *const by_result[RESULT_MAX + 1] = {
 		"writable by the agent; see its log.",
 };
 
+/* What a refusal asks of the person here. */
+static const char *const by_refusal[REFUSAL_MAX + 1] = {
+	[REFUSAL_UNKNOWN_MACHINE] = "The authority does not know this machine: "
+		"send the vendor the Result of 'fcli show license_status'.",
+	[REFUSAL_NO_SUBSCRIPTION] = "Check product and coupon in the "
+		"configuration, then run 'fcli commit'.",
+	[REFUSAL_COUPON_USED] = "Ask the vendor for a new coupon.",
+};
+
+static const char *
+why_it_fails(const struct license_facts *facts)
+{
+	if (facts->last_result == RESULT_REFUSED &&
+	    by_refusal[facts->last_refusal] != NULL)
+		return by_refusal[facts->last_refusal];
+	return by_result[facts->last_result];
+}
+
 static const char *
 for_missing(const struct license_facts *facts)
 {
@@ -76,8 +96,8 @@ for_missing(const struct license_facts *facts)
 	if (!policy_refreshes(facts))
 		return "Put a license file at the license path, then run "
 		       "'fcli commit'.";
-	return by_result[facts->last_result] != NULL ?
-	    by_result[facts->last_result] : by_reason[REASON_MISSING];
+	return why_it_fails(facts) != NULL ? why_it_fails(facts) :
+					     by_reason[REASON_MISSING];
 }
 
 const char *
@@ -96,7 +116,11 @@ advice(const struct license_facts *facts, const struct report *report)
 	if (reason == REASON_EXPIRED && facts->license.mode == MODE_OFFLINE)
 		return "Ask the vendor for a new offline license: send the "
 		       "output of 'fcli show license_hardware_data'.";
-	if (refresh && by_result[facts->last_result] != NULL)
-		return by_result[facts->last_result];
+	if (reason == REASON_HARDWARE_MISMATCH &&
+	    (report->binding_changed & component_bit(MACHINE_KEY)) != 0)
+		return "This license was issued to another machine: ask the "
+		       "vendor to license this one; the agent goes on asking.";
+	if (refresh && why_it_fails(facts) != NULL)
+		return why_it_fails(facts);
 	return by_reason[reason];
 }

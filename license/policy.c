@@ -56,7 +56,12 @@ policy_highest(const struct license_facts *facts)
 {
 	int64_t highest = facts->sequence;
 
-	if (facts->has_license && facts->license.sequence > highest)
+	/* What another machine's copy holds is of another chain. */
+	bool own = facts->license.mode == MODE_OFFLINE ||
+	    memcmp(facts->license.machine_key, facts->machine_key,
+		KEY_SIZE) == 0;
+
+	if (facts->has_license && own && facts->license.sequence > highest)
 		highest = facts->license.sequence;
 	if (facts->has_refusal && facts->refusal.sequence > highest)
 		highest = facts->refusal.sequence;

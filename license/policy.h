@@ -65,7 +65,10 @@ utc_t policy_next(const struct license_facts *facts, utc_t now,
  */
 utc_t policy_pick(const struct license *license, uint32_t random);
 
-/* policy_highest: of the license, the refusal and the memory. */
+/*
+ * policy_highest: of the license, the refusal and the memory; not of a license
+ * that was copied from another machine.
+ */
 int64_t policy_highest(const struct license_facts *facts);
 
 /*

@@ -19,6 +19,7 @@
 #include "license/base/clock.h"
 #include "license/base/file.h"
 #include "license/base/log.h"
+#include "license/keeper/address.h"
 #include "license/keeper/client.h"
 #include "license/keeper/inspect.h"
 #include "license/keeper/keeper.h"
@@ -129,10 +130,18 @@ clock_boot_id(char out[static CLOCK_BOOT_ID_SIZE])
 /* inspect.h */
 
 void
-inspect_hardware(const char *authority_url, struct hardware *out)
+inspect_hardware(struct hardware *out)
 {
-	(void)authority_url;
 	*out = world.hardware;
+}
+
+bool
+address_internal(const struct address_question *question,
+    char out[static ADDRESS_SIZE])
+{
+	(void)question;
+	text_copy(out, ADDRESS_SIZE, world.hardware.internal_address);
+	return out[0] != '\0';
 }
 
 bool

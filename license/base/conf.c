@@ -15,6 +15,7 @@
 #include <ini.h>
 
 #include "license/base/buf.h"
+#include "license/base/url.h"
 
 enum { CONF_SECTIONS_MAX = 4096, CONF_NAME_MAX = 63, CONF_SHOWN = 128 };
 
@@ -477,7 +478,7 @@ print_key(const struct conf_key *key, const void *field, struct buf *out)
 	else if (key->type == CONF_CHOICE)
 		buf_puts(out, key->choices[*(const int *)field]);
 	else
-		buf_puts(out, field);
+		url_mask(field, out);
 	buf_putc(out, '\n');
 }
 

@@ -83,7 +83,8 @@ bool conf_parse(const struct conf_schema *schema, void *self,
 /*
  * conf_print: "[section NAME]" and every key as understood, in table order,
  * each with its help as a comment line; what it prints parses again to the
- * same values. Keys with no value are printed as a comment.
+ * same values, but for the password in a URL. Keys with no value are printed
+ * as a comment.
  */
 void conf_print(const struct conf_schema *schema, const char *section,
     const char *name, const void *object, struct buf *out);

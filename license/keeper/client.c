@@ -176,9 +176,14 @@ set_peer(CURL *easy, const struct client_request *request)
 		curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
 	}
 	const char *proxy = request->proxy == NULL ? "" : request->proxy;
-	/* "" switches the environment's proxies off. */
-	if (strcmp(proxy, "environment") != 0)
+	/* "" switches the environment's proxies off; and so its exceptions. */
+	if (strcmp(proxy, "environment") != 0) {
 		curl_easy_setopt(easy, CURLOPT_PROXY, proxy);
+		curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+	}
+	/* The family tried first is not to be lost to a slow moment. */
+	curl_easy_setopt(easy, CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS,
+	    (long)CLIENT_EYEBALLS_MS);
 	static const long families[] = {[0] = CURL_IPRESOLVE_WHATEVER,
 		[4] = CURL_IPRESOLVE_V4, [6] = CURL_IPRESOLVE_V6};
 	curl_easy_setopt(easy, CURLOPT_IPRESOLVE,

@@ -17,6 +17,7 @@ enum {
 	CLIENT_ANSWER_MAX = 65536,
 	CLIENT_CONNECT_S = 15,
 	CLIENT_TOTAL_S = 45,
+	CLIENT_EYEBALLS_MS = 3000, /* IPv6 is seen from another address */
 	CLIENT_DETAIL_SIZE = 256,
 };
 

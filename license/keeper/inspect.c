@@ -5,13 +5,10 @@
  */
 #include "license/keeper/inspect.h"
 
-#include <arpa/inet.h>
 #include <dirent.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <libcpuid/libcpuid.h>
@@ -197,68 +194,6 @@ inspect_memory(struct hardware *out)
 	out->known |= component_bit(MEMORY);
 }
 
-/* The host of a URL when it is a literal address. */
-static void
-url_host(const char *url, char *out, size_t out_size)
-{
-	const char *host = strstr(url, "://");
-
-	host = host == NULL ? url : host + 3;
-	bool bracket = *host == '[';
-	if (bracket)
-		host++;
-	size_t len = strcspn(host, bracket ? "]/" : ":/");
-	snprintf(out, out_size, "%.*s", (int)len, host);
-}
-
-static bool
-source_address(int family, const struct sockaddr *to, socklen_t len, char *out)
-{
-	struct sockaddr_storage from = {0};
-	socklen_t from_len = sizeof(from);
-	int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	bool good = fd != -1 && connect(fd, to, len) == 0 &&
-	    getsockname(fd, (struct sockaddr *)&from, &from_len) == 0;
-	const void *address = family == AF_INET ?
-	    (const void *)&((struct sockaddr_in *)&from)->sin_addr :
-	    (const void *)&((struct sockaddr_in6 *)&from)->sin6_addr;
-
-	if (fd != -1)
-		close(fd);
-	return good && inet_ntop(family, address, out, ADDRESS_SIZE) != NULL;
-}
-
-static void
-inspect_address(const char *authority_url, struct hardware *out)
-{
-	/* Documentation addresses: routed like any other, owned by nobody. */
-	static const char *const anywhere[] = {"192.0.2.1", "2001:db8::1"};
-	char host[ADDRESS_SIZE];
-	const char *targets[3] = {host, anywhere[0], anywhere[1]};
-
-	url_host(authority_url, host, sizeof(host));
-	for (size_t i = 0; i < 3; i++) {
-		struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = 9};
-		struct sockaddr_in6 v6 = {.sin6_family = AF_INET6,
-			.sin6_port = 9};
-		bool found = false;
-
-		if (inet_pton(AF_INET, targets[i], &v4.sin_addr) == 1)
-			found = source_address(AF_INET,
-			    (struct sockaddr *)&v4, sizeof(v4),
-			    out->internal_address);
-		else if (inet_pton(AF_INET6, targets[i], &v6.sin6_addr) == 1)
-			found = source_address(AF_INET6,
-			    (struct sockaddr *)&v6, sizeof(v6),
-			    out->internal_address);
-		if (found) {
-			out->known |= component_bit(INTERNAL_ADDRESS);
-			return;
-		}
-		out->internal_address[0] = '\0';
-	}
-}
-
 bool
 inspect_machine_id(uint8_t out[static SHA256_SIZE])
 {
@@ -274,12 +209,11 @@ inspect_machine_id(uint8_t out[static SHA256_SIZE])
 }
 
 void
-inspect_hardware(const char *authority_url, struct hardware *out)
+inspect_hardware(struct hardware *out)
 {
 	*out = (struct hardware){.known = 0};
 	inspect_cpu(out);
 	inspect_cpu_count(out);
 	inspect_memory(out);
-	inspect_address(authority_url, out);
 	out->has_machine_id = inspect_machine_id(out->machine_id_hash);
 }

@@ -9,11 +9,10 @@
 #include "license/hardware.h"
 
 /*
- * inspect_hardware: ${authority_url} decides the internal address: the source
- * address of the route to that host when it is a literal, of the default
- * route otherwise; no packet is sent. Takes about a millisecond.
+ * inspect_hardware: all but the internal address (address.h). Takes about a
+ * millisecond.
  */
-void inspect_hardware(const char *authority_url, struct hardware *out);
+void inspect_hardware(struct hardware *out);
 
 /*
  * inspect_machine_id: HMAC-SHA256 of /etc/machine-id for this application, so

@@ -11,6 +11,7 @@
 
 #include "license/base/clock.h"
 #include "license/base/log.h"
+#include "license/keeper/address.h"
 #include "license/keeper/holding.h"
 #include "license/keeper/inspect.h"
 #include "license/keeper/view.h"
@@ -43,13 +44,32 @@ after_s(mono_t now, int64_t s)
 	return (mono_t){now.ns + s * 1000000000};
 }
 
+/* Of the license for this very machine: a copied one says another's. */
+static const char *
+held_address(const struct license_facts *facts)
+{
+	bool own = facts->has_license &&
+	    has_bit(facts->license.has, LICENSE_INTERNAL) &&
+	    memcmp(facts->license.machine_key, facts->machine_key,
+		KEY_SIZE) == 0;
+
+	return own ? facts->license.internal_address : "";
+}
+
 void
 holding_inspect(struct holding *holding)
 {
 	struct license_facts *facts = &holding->facts;
 	struct hardware hardware;
 
-	inspect_hardware(holding->config.authority_url, &hardware);
+	inspect_hardware(&hardware);
+	const struct address_question question = {
+		.authority_url = holding->config.authority_url,
+		.family = holding->config.address_family,
+		.held = held_address(facts),
+	};
+	if (address_internal(&question, hardware.internal_address))
+		hardware.known |= component_bit(INTERNAL_ADDRESS);
 	bool changed = memcmp(&hardware, &facts->hardware, sizeof(hardware)) != 0;
 	facts->hardware = hardware;
 	if (changed)

@@ -218,6 +218,21 @@ an_older_refusal_does_not_hold_against_a_newer_license(void **state)
 }
 
 static void
+a_license_copied_from_another_machine_is_of_another_chain(void **state)
+{
+	struct license_facts f;
+
+	(void)state;
+	facts_healthy(&f);
+	f.license.sequence = 40;
+	assert_int_equal(policy_highest(&f), 40);
+	f.license.machine_key[0] ^= 1;
+	assert_int_equal(policy_highest(&f), f.sequence);
+	f.license.mode = MODE_OFFLINE;
+	assert_int_equal(policy_highest(&f), 40);
+}
+
+static void
 the_grace_runs_from_the_first_refusal(void **state)
 {
 	struct license_facts f;
@@ -327,6 +342,8 @@ main(void)
 		cmocka_unit_test(an_offline_license_never_asks),
 		cmocka_unit_test(
 		    an_older_refusal_does_not_hold_against_a_newer_license),
+		cmocka_unit_test(
+		    a_license_copied_from_another_machine_is_of_another_chain),
 		cmocka_unit_test(the_grace_runs_from_the_first_refusal),
 		cmocka_unit_test(
 		    a_license_that_cannot_be_stored_is_in_force_and_failing),
