@@ -21,7 +21,7 @@ B       := $(O)/$(CC)$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 
 # The lists are the map: floor 0, floor 1, floor 2, floor 3, roofs.
 BASE      = buf child clock conf encode exposition file http listen log loop notify url utc words
-LICENSE   = advice agent_report answer check codec codec_value command command_parse documents edges facts fields hardware history history_text json \
+LICENSE   = advice agent_report answer calendar check codec codec_value command command_parse documents edges facts fields hardware history history_text json \
             keyring names policy range report sign status status_machine text text_usage \
             timekeeping usage usage_page verify
 KEEPER    = address client disk errands history inspect keeper load machine_key memory on_change \

@@ -3,6 +3,7 @@
 #include "agent/execute.h"
 
 #include "license/base/buf.h"
+#include "license/calendar.h"
 #include "license/command.h"
 #include "license/history.h"
 #include "license/json.h"
@@ -117,6 +118,27 @@ show_history(const struct command *command, const struct keeper *keeper,
 	return COMMAND_EXIT_NO;
 }
 
+/* A calendar without an event is none: RFC 5545 wants one at least. */
+static int
+show_calendar(const struct report *first, size_t count, struct buf *out,
+    struct buf *err)
+{
+	size_t events = 0;
+
+	calendar_begin(out);
+	for (size_t i = 0; i < count; i++)
+		events += calendar_event(&first[i], out);
+	calendar_end(out);
+	if (events > 0 && !out->failed)
+		return COMMAND_EXIT_YES;
+	buf_puts(err, out->failed ? "the answer is too large; ask for one "
+				    "license by its name\n" :
+				    "no license is installed, so there is no "
+				    "day to be reminded of\n");
+	buf_clear(out);
+	return COMMAND_EXIT_NO;
+}
+
 int
 execute_reading(const struct command *command, const struct view *view,
     struct keeper *keeper, struct buf *out, struct buf *err)
@@ -138,6 +160,9 @@ execute_reading(const struct command *command, const struct view *view,
 	size_t count = command->all ? view->count : 1;
 	if (command->verb == VERB_SHOW_HISTORY)
 		return show_history(command, keeper, report, count, out, err);
+	if (command->verb == VERB_SHOW_CALENDAR)
+		return show_calendar(command->all ? view->reports : report,
+		    count, out, err);
 	if (command->all)
 		return show(command, view, view->reports, view->count, out,
 		    err);

@@ -23,6 +23,8 @@ static const struct command_row rows[] = {
 	    "the usage report, exactly as it would be sent"},
 	{VERB_SHOW_HISTORY, {"show", "license_history"}, false, false,
 	    "the last refreshes, and what else happened to it"},
+	{VERB_SHOW_CALENDAR, {"show", "license_calendar"}, false, false,
+	    "iCalendar: reminders 60, 30, 7, 1 days ahead"},
 	{VERB_CHECK, {"check", "license"}, false, false,
 	    "a monitoring plugin; --usable: may it be run?"},
 	{VERB_RENEW, {"set", "renew_license"}, true, true,

@@ -6,7 +6,8 @@ build="gcc make libc6-dev git ca-certificates libsnmp-dev
 	libsqlite3-dev libjansson-dev libinih-dev"
 run="snmpd snmp curl"
 check="clang libclang-rt-14-dev libcmocka-dev snmpd snmp snmptrapd curl
-	smitools prometheus faketime strace mandoc systemd procps python3"
+	smitools prometheus faketime strace mandoc systemd procps python3
+	python3-icalendar"
 
 want=
 for set; do

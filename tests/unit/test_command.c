@@ -48,6 +48,7 @@ good_words_are_understood_and_options_may_stand_anywhere(void **state)
 		    {.verb = VERB_SHOW_HARDWARE, .name = "lab"}},
 		{"show license_stats --json",
 		    {.verb = VERB_SHOW_STATS, .json = true}},
+		{"show license_calendar", {.verb = VERB_SHOW_CALENDAR}},
 		{"show license_history edge1",
 		    {.verb = VERB_SHOW_HISTORY, .name = "edge1"}},
 		{"set renew_license --all", {.verb = VERB_RENEW, .all = true}},
