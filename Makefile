@@ -30,8 +30,10 @@ EXPORTER  = metrics process web
 AGENT     = announce config config_check config_files control execute execute_check mib mib_objects \
             notices once snmp socket subtree waiters
 AUTHORITY = admin admit arguments branch certificate collector database decide \
-            event explain forwarded gate grant init inspect issue limit output \
+            event explain find forwarded gate grant init inspect issue limit \
+            offline offline_command offlines output policy_command \
             records reports route schema serve sqlite stats_list tally \
+            trial trials \
             weigh writer
 
 SOURCES = $(BASE:%=license/base/%.c) $(LICENSE:%=license/%.c) \

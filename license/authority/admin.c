@@ -118,7 +118,8 @@ read_values(struct edit *e)
 	    arguments_read_name(a, OPTION_RENEWS, NAMES_RENEWS, &s->renews,
 	    error) &&
 	    arguments_read_name(a, OPTION_ON_EXPIRY, NAMES_ON_EXPIRY,
-	    &s->on_expiry, error);
+	    &s->on_expiry, error) &&
+	    arguments_read_flag(a, OPTION_CHECKED, &s->checked, error);
 
 	if (!good) {
 		e->usage = true;
@@ -372,7 +373,7 @@ edit_extend(struct edit *e)
 static bool
 edit_set(struct edit *e)
 {
-	uint32_t options = e->arguments->command->options;
+	uint64_t options = e->arguments->command->options;
 	struct buf what;
 	bool any = false;
 
@@ -380,7 +381,7 @@ edit_set(struct edit *e)
 		return false;
 	buf_init(&what, 2000);
 	for (int i = 0; i < OPTION_COUNT; i++) {
-		if (!(options & ((uint32_t)1 << i)) ||
+		if (!(options & ((uint64_t)1 << i)) ||
 		    !arguments_has(e->arguments, (enum option)i))
 			continue;
 		buf_printf(&what, "%s%s=%s", any ? ", " : "",

@@ -31,9 +31,9 @@ find_option(const char *name, size_t len)
 static bool
 is_allowed(const struct authority_command *command, int option)
 {
-	uint32_t all = COMMON | (command ? command->options : 0);
+	uint64_t all = COMMON | (command ? command->options : 0);
 
-	return all & ((uint32_t)1 << option);
+	return all & ((uint64_t)1 << option);
 }
 
 static void
@@ -75,7 +75,7 @@ take_option(struct arguments *out, int argc, char **argv, int *at,
 		}
 		value = argv[++*at];
 	}
-	if (out->count[option] >= (((uint32_t)1 << option) & REPEATABLE ?
+	if (out->count[option] >= (((uint64_t)1 << option) & REPEATABLE ?
 	    ARGUMENT_VALUES_MAX : 1)) {
 		complain(error, "the option --", options[option].name,
 		    " is there too often");
@@ -292,4 +292,17 @@ arguments_read_name(const struct arguments *a, enum option option,
 	good = *out != 0 || bad(error, option, value, buf_text(&accepted));
 	buf_fini(&accepted);
 	return good;
+}
+
+bool
+arguments_read_flag(const struct arguments *a, enum option option, int *out,
+    struct buf *error)
+{
+	const char *value = arguments_text(a, option);
+
+	if (!value)
+		return true;
+	*out = strcmp(value, "yes") == 0;
+	return *out || strcmp(value, "no") == 0 ||
+	    bad(error, option, value, "yes or no");
 }

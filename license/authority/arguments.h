@@ -43,13 +43,18 @@ struct output;
 	X(NOW, "now", NULL, "at once, not at the end of the term")            \
 	X(TO, "to", "DATE", "the new last paid day, YYYY-MM-DD, UTC")         \
 	X(FOLLOW, "follow", NULL, "go on as events happen")                   \
-	X(SUBSCRIPTION, "subscription", "ID", "only of this subscription")
+	X(SUBSCRIPTION, "subscription", "ID", "only of this subscription")    \
+	X(CHECKED, "checked", "yes|no", "it may have an offline license")     \
+	X(NOT_BEFORE, "not-before", "DATE",                                   \
+	    "the day it begins, YYYY-MM-DD, UTC; a license that follows")     \
+	X(DAYS, "days", "NUMBER", "how long a trial lasts")                   \
+	X(OFF, "off", NULL, "no more trials of this product")
 
 #define OPTION_NAME_ROW(name, text, value, help) OPTION_##name,
 enum option { OPTIONS(OPTION_NAME_ROW) OPTION_COUNT };
 #undef OPTION_NAME_ROW
 
-#define option_bit(name) ((uint32_t)1 << OPTION_##name)
+#define option_bit(name) ((uint64_t)1 << OPTION_##name)
 
 enum { ARGUMENT_VALUES_MAX = 8, ARGUMENT_WORDS_MAX = 2 };
 
@@ -58,7 +63,7 @@ struct arguments;
 struct authority_command {
 	const char *words[2]; /* {"subscription", "add"}, {"init", NULL} */
 	const char *operand;  /* "ID", or NULL: it takes none */
-	uint32_t options;     /* beyond --dir, --json, --help */
+	uint64_t options;     /* beyond --dir, --json, --help */
 	int (*run)(const struct arguments *arguments, struct output *output);
 	const char *help;
 };
@@ -97,7 +102,8 @@ const char *arguments_directory(const struct arguments *arguments);
 /*
  * Read a value into ${out}; an option that is not there changes nothing and
  * is true. False with a sentence in ${error}. text: 1 to 64 bytes as a
- * document takes them; date: its last second; name: by document form.
+ * document takes them; date: its last second; flag: yes or no; name: by
+ * document form.
  */
 bool arguments_read_text(const struct arguments *arguments,
     enum option option, char out[static TEXT_64], struct buf *error);
@@ -105,6 +111,8 @@ bool arguments_read_number(const struct arguments *arguments,
     enum option option, int64_t max, int64_t *out, struct buf *error);
 bool arguments_read_date(const struct arguments *arguments,
     enum option option, utc_t *out, struct buf *error);
+bool arguments_read_flag(const struct arguments *arguments,
+    enum option option, int *out, struct buf *error);
 bool arguments_read_name(const struct arguments *arguments,
     enum option option, enum names names, int *out, struct buf *error);
 

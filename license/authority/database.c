@@ -220,6 +220,7 @@ candidates_of_length(struct database *d, const uint8_t address[static 16],
 		c->status = (int)query_get_number(s, at + 2);
 		c->term_end.s = query_get_number(s, at + 3);
 		c->has_live = query_get_number(s, at + 4) != 0;
+		c->kind = (int)query_get_number(s, at + 5);
 	}
 	query_end(s);
 	return rc == -1 ? -1 : (int)n;
@@ -383,6 +384,9 @@ database_store(struct database *d, const struct change *c)
 		if (query_run(s) == -1)
 			return -1;
 	}
+	if (c->tried && database_put_tried(d, c->allocations[0].prefix,
+	    c->subscription.id) == -1)
+		return -1;
 	for (size_t i = 0; i < c->event_count; i++) {
 		s = query(d, STATEMENT_ADD_EVENT);
 		query_record(s, 1, &schema_event, &c->events[i]);

@@ -104,7 +104,37 @@ int database_reports(struct database *database,
     bool (*each)(void *self, utc_t received, const struct buf *bytes),
     void *self);
 
-/* For reports.c: what is behind a handle. */
+/*
+ * Offline licenses (offlines.c). owner: the subscription of the newest for
+ * this machine key and product; 1 found, 0 not. document: 1 or 0, too.
+ */
+int database_offlines(struct database *database, const char *subscription,
+    bool (*each)(void *self, const struct offline *), void *self);
+int database_offline_owner(struct database *database,
+    const uint8_t key[KEY_SIZE], const char *product,
+    char out[static TEXT_64]);
+int database_offline_document(struct database *database,
+    const char *subscription, int64_t sequence, struct buf *out);
+int database_put_offline(struct database *database,
+    const struct offline *offline, const struct buf *document);
+int database_release_offline(struct database *database,
+    const char *subscription, utc_t at);
+
+/*
+ * Trials (trials.c): by product, at most one for each prefix, ever. trial,
+ * tried, drop_trial: 1 it is there (or was), 0 not.
+ */
+int database_trial(struct database *database, const char *product,
+    struct trial *out);
+int database_trials(struct database *database,
+    bool (*each)(void *self, const struct trial *), void *self);
+int database_put_trial(struct database *database, const struct trial *trial);
+int database_drop_trial(struct database *database, const char *product);
+int database_tried(struct database *database, const char *prefix);
+int database_put_tried(struct database *database, const char *prefix,
+    const char *subscription);
+
+/* For the other rooms of the records: what is behind a handle. */
 struct sqlite *database_sqlite(const struct database *database);
 
 /* terms_ending: within 7, 30, 60 days from ${now}, not yet ended. */

@@ -10,6 +10,7 @@
 #include "license/authority/event.h"
 #include "license/authority/explain.h"
 #include "license/authority/grant.h"
+#include "license/authority/trial.h"
 #include "license/authority/weigh.h"
 #include "license/base/buf.h"
 
@@ -24,6 +25,10 @@ const struct decide_policy decide_policy_default = {
 	.take_over_s = DAY_S,
 	.busy_retry_s = 30,
 	.sequence_leap_max = 1000000000,
+	.offline_mbits_min = 100000,
+	/* A kernel that tells what it left of the memory leaves about this. */
+	.memory_tolerance_mib = 512,
+	.memory_tolerance_part = 32,
 };
 
 static bool
@@ -290,6 +295,8 @@ decide(const struct decide_question *q, struct decision *out)
 	const struct dossier *d = q->dossier;
 	struct change *change = &out->change;
 	const struct rule *rule = NULL;
+	struct decide_question with_trial;
+	struct dossier opened;
 	struct weighing w;
 	int64_t sequence;
 
@@ -297,6 +304,12 @@ decide(const struct decide_question *q, struct decision *out)
 	if (is_repeat(q)) {
 		out->kind = DECISION_REPEAT;
 		return;
+	}
+	if (d->trial_state == TRIAL_OFFERED) {
+		trial_open(d, q->observed, q->now, &opened);
+		with_trial = *q;
+		with_trial.dossier = d = &opened;
+		q = &with_trial;
 	}
 	if (d->lookup == LOOKUP_FOUND) {
 		change->subscription = d->subscription;
@@ -311,6 +324,8 @@ decide(const struct decide_question *q, struct decision *out)
 		refuse(&w, rule);
 	else
 		grant(&w);
+	if (!rule && d == &opened)
+		trial_grant(d, q->now, change);
 	sequence = rule ? out->refusal.sequence : out->license.sequence;
 	for (size_t i = 0; i < change->event_count; i++) {
 		struct event *event = &change->events[i];

@@ -20,6 +20,9 @@ struct decide_policy {
 	int64_t take_over_s;	   /* a second one sooner needs approval */
 	int64_t busy_retry_s;
 	int64_t sequence_leap_max; /* a held one further ahead is a lie */
+	int64_t offline_mbits_min;
+	int64_t memory_tolerance_mib; /* of an offline license, at least */
+	int64_t memory_tolerance_part; /* and one part of so many */
 };
 
 extern const struct decide_policy decide_policy_default;

@@ -26,9 +26,22 @@ tell_unknown(const struct weighing *w, struct buf *out)
 		    "or ask support.");
 		return;
 	}
-	buf_puts(out, "No subscription is assigned to this machine, seen at ");
+	if (w->dossier->trial_state == TRIAL_TAKEN)
+		buf_puts(out, "The trial of this address was used before, and "
+		    "no subscription is assigned to this machine, seen at ");
+	else
+		buf_puts(out, "No subscription is assigned to this machine, "
+		    "seen at ");
 	add_seen(w, out);
 	buf_puts(out, "; please send both to support.");
+}
+
+static void
+tell_over(const struct weighing *w, struct buf *out)
+{
+	if (w->dossier->subscription.kind == KIND_TRIAL)
+		buf_puts(out, "The trial is over; please contact sales for a "
+		    "subscription.");
 }
 
 static void
@@ -118,6 +131,7 @@ static const struct {
 	void (*event)(const struct weighing *w, struct buf *out);
 } words[REFUSAL_MAX + 1] = {
 	[REFUSAL_UNKNOWN_MACHINE] = { tell_unknown, event_old_key },
+	[REFUSAL_TERM_OVER] = { tell_over, NULL },
 	[REFUSAL_ADDRESS_CHANGED] = { tell_address, event_address },
 	[REFUSAL_CLONE] = { tell_clone, event_clone },
 	[REFUSAL_HARDWARE_LIMIT] = { tell_limit, event_limit },

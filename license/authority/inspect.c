@@ -54,6 +54,8 @@ inspect_subscription(const struct subscription *s, struct output *o)
 	output_text(o, "coupon", !s->coupon_sha256[0] ? "none" :
 	    s->coupon_used.s ? "used" : "unused");
 	output_number(o, "hardware_approved", s->hardware_approved);
+	output_flag(o, "checked", s->checked);
+	output_flag(o, "offline_issued", s->offline_issued);
 	output_number(o, "sequence", s->sequence);
 }
 

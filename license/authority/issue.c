@@ -136,6 +136,12 @@ issuer_until(const struct issuer *issuer)
 	return issuer->until;
 }
 
+const uint8_t *
+issuer_key(const struct issuer *issuer)
+{
+	return issuer->public_key;
+}
+
 static void
 begin(const struct issuer *issuer, enum purpose purpose, struct buf *out)
 {

@@ -30,6 +30,7 @@ struct issuer *issuer_new(const char *pem, const char *certificate,
 void issuer_free(struct issuer *issuer); /* wipes; NULL is accepted */
 
 utc_t issuer_until(const struct issuer *issuer);
+const uint8_t *issuer_key(const struct issuer *issuer); /* the signer's */
 
 /*
  * issue_license, issue_refusal: append the whole document; the signer's

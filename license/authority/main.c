@@ -9,7 +9,9 @@
 #include "license/authority/arguments.h"
 #include "license/authority/init.h"
 #include "license/authority/inspect.h"
+#include "license/authority/offline_command.h"
 #include "license/authority/output.h"
+#include "license/authority/policy_command.h"
 #include "license/authority/serve.h"
 #include "license/authority/stats_list.h"
 #include "license/base/buf.h"
@@ -19,7 +21,7 @@ enum { HELP_MAX = 64 * 1024, EXIT_USAGE = 2 };
 #define VALUES (option_bit(CUSTOMER) | option_bit(PRODUCT) |                  \
 	option_bit(EDITION) | option_bit(KIND) | option_bit(MBITS) |          \
 	option_bit(BILLING) | option_bit(TERM_END) | option_bit(RENEWS) |     \
-	option_bit(ON_EXPIRY))
+	option_bit(ON_EXPIRY) | option_bit(CHECKED))
 #define ADDRESSES (option_bit(EXTERNAL) | option_bit(INTERNAL))
 
 static const struct authority_command commands[] = {
@@ -52,6 +54,19 @@ static const struct authority_command commands[] = {
 	{ { "subscription", "approve-hardware" }, "ID", 0,
 	    admin_approve_hardware, "let one more change of hardware or "
 	    "machine key through" },
+	{ { "offline", "issue" }, "FILE",
+	    option_bit(SUBSCRIPTION) | option_bit(NOT_BEFORE), offline_issue,
+	    "answer hw_data.lic with an offline license, to standard output" },
+	{ { "offline", "release" }, "ID", 0, offline_release,
+	    "open its subscription to online requests again" },
+	{ { "offline", "list" }, NULL, option_bit(SUBSCRIPTION), offline_list,
+	    "offline licenses that were issued" },
+	{ { "policy", "show" }, NULL, 0, policy_show,
+	    "the trials that are given away" },
+	{ { "policy", "trial" }, NULL, option_bit(PRODUCT) |
+	    option_bit(DAYS) | option_bit(MBITS) | option_bit(EDITION) |
+	    option_bit(ON_EXPIRY) | option_bit(OFF), policy_trial,
+	    "one trial for each address that has no subscription" },
 	{ { "machine", "list" }, NULL, option_bit(SUBSCRIPTION),
 	    inspect_machines, "machines that have a license, or had one" },
 	{ { "machine", "show" }, "KEY", 0, inspect_machine,

@@ -48,7 +48,10 @@ struct buf;
 	X(APPROVE_ADDRESS, 19, "approve-address")                             \
 	X(APPROVE_HARDWARE, 20, "approve-hardware")                           \
 	X(CLEAR_CLONE, 21, "clear-clone")                                     \
-	X(CLONE_FOUND, 22, "clone-found")
+	X(CLONE_FOUND, 22, "clone-found")                                     \
+	X(OFFLINE_ISSUE, 23, "offline-issue")                                 \
+	X(OFFLINE_RELEASE, 24, "offline-release")                             \
+	X(TRIAL, 25, "trial")
 
 #define RECORDS_ROW(prefix, name, number) prefix##_##name = number,
 #define RECORDS_STATUS(n, number, label) RECORDS_ROW(SUBSCRIPTION, n, number)
@@ -84,6 +87,7 @@ struct subscription {
 	char coupon_sha256[HEX_SIZE(SHA256_SIZE)]; /* "": it has none */
 	utc_t coupon_used;			   /* 0: not yet */
 	int offline_issued;			   /* 0 or 1 */
+	int checked; /* 0 or 1: it may have an offline license */
 	int hardware_approved; /* rebinds that a person let through */
 	int64_t sequence;      /* the highest issued */
 };
@@ -132,6 +136,33 @@ struct rebind {
 	int64_t from_cpus, to_cpus;
 };
 
+/* An offline license that was issued; it is valid whatever comes after. */
+struct offline {
+	char subscription[TEXT_64];
+	int64_t sequence;
+	utc_t issued, not_before, ends;
+	utc_t released; /* 0: the subscription is closed to online requests */
+	uint8_t key[KEY_SIZE];	  /* of the machine that asked */
+	uint8_t signer[KEY_SIZE];
+	char cpu_model[TEXT_256];
+	int64_t logical_cpus, memory_mib;
+	uint8_t request_sha256[SHA256_SIZE];
+	int64_t revision; /* of the subscription, after it was issued */
+};
+
+/* What a machine at an address without a subscription gets, by product. */
+struct trial {
+	char product[TEXT_64], edition[TEXT_64];
+	int64_t days, mbits;
+	int on_expiry;
+};
+
+enum trial_state {
+	TRIAL_NONE,    /* no policy, or not such an address */
+	TRIAL_OFFERED, /* the address never had one */
+	TRIAL_TAKEN,
+};
+
 /* Text of events is printable and bounded: event_add() sees to it. */
 struct event {
 	int64_t id;
@@ -165,12 +196,15 @@ struct dossier {
 	struct allocation allocations[ALLOCATIONS_MAX];
 	size_t rebind_count; /* the newest, within the window */
 	struct rebind rebinds[REBINDS_MAX];
+	enum trial_state trial_state; /* when nothing was found */
+	struct trial trial;	      /* OFFERED */
+	char trial_id[TEXT_64];	      /* OFFERED: of its subscription */
 };
 
 /* What an observed address may belong to. */
 struct candidate {
 	char subscription[TEXT_64], product[TEXT_64];
-	int status;
+	int status, kind;
 	utc_t term_end;
 	bool has_live;
 	struct allocation allocation;
@@ -194,6 +228,7 @@ struct change {
 	struct allocation allocations[ALLOCATIONS_MAX]; /* added, replaced */
 	bool rebound;
 	struct rebind rebind;
+	bool tried; /* allocations[0] has had its trial */
 	size_t event_count;
 	struct event events[EVENTS_PER_CHANGE];
 };

@@ -16,7 +16,7 @@
 	X(status, INT) X(kind, INT) X(billing, INT) X(renews, INT)            \
 	X(on_expiry, INT) X(bandwidth_mbits, NUMBER) X(created, INSTANT)      \
 	X(term_end, INSTANT) X(coupon_sha256, TEXT) X(coupon_used, INSTANT)   \
-	X(offline_issued, INT) X(hardware_approved, INT) X(sequence, NUMBER)
+	X(offline_issued, INT) X(checked, INT) X(hardware_approved, INT) X(sequence, NUMBER)
 
 /*
  * The key and these identify a machine. The subscription apart: with the state
@@ -43,6 +43,15 @@
 #define EVENT_COLUMNS(X)                                                      \
 	X(name, TEXT) X(subscription, TEXT) X(key, BLOB) X(sequence, NUMBER)  \
 	X(address, TEXT) X(detail, TEXT)
+
+#define OFFLINE_COLUMNS(X)                                                    \
+	X(issued, INSTANT) X(not_before, INSTANT) X(ends, INSTANT)            \
+	X(released, INSTANT) X(key, BLOB) X(signer, BLOB)                     \
+	X(cpu_model, TEXT) X(logical_cpus, NUMBER) X(memory_mib, NUMBER)      \
+	X(request_sha256, BLOB) X(revision, NUMBER)
+
+#define TRIAL_COLUMNS(X)                                                      \
+	X(edition, TEXT) X(days, NUMBER) X(mbits, NUMBER) X(on_expiry, INT)
 
 #define COMMA_NAME(column, type) ", " #column
 #define COMMA_MARK(column, type) ", ?"
@@ -86,6 +95,14 @@ const char schema_create[] =
     "CREATE TABLE stats(key BLOB NOT NULL, created INTEGER NOT NULL,"
     " received INTEGER NOT NULL, document BLOB NOT NULL,"
     " PRIMARY KEY(key, created));"
+    "CREATE TABLE offline(of TEXT NOT NULL, sequence INTEGER NOT NULL"
+    OFFLINE_COLUMNS(DECLARE) ", document BLOB NOT NULL,"
+    " PRIMARY KEY(of, sequence)) WITHOUT ROWID;"
+    "CREATE INDEX offline_key ON offline(key);"
+    "CREATE TABLE trial(product TEXT PRIMARY KEY"
+    TRIAL_COLUMNS(DECLARE) ") WITHOUT ROWID;"
+    "CREATE TABLE tried(prefix TEXT PRIMARY KEY, of TEXT NOT NULL)"
+    " WITHOUT ROWID;"
     "COMMIT;";
 
 /* Every select begins with a place of its own, so columns count from 1. */
@@ -96,6 +113,11 @@ const char schema_create[] =
 	"SELECT 0, key, state" MACHINE_COLUMNS(COMMA_NAME) " FROM machine "
 #define SELECT_EVENT                                                          \
 	"SELECT 0, id, at" EVENT_COLUMNS(COMMA_NAME) " FROM event "
+
+#define SELECT_OFFLINE                                                        \
+	"SELECT 0, of, sequence" OFFLINE_COLUMNS(COMMA_NAME) " FROM offline "
+#define SELECT_TRIAL                                                          \
+	"SELECT 0, product" TRIAL_COLUMNS(COMMA_NAME) " FROM trial "
 
 #define ON_SAME_MACHINE " ON CONFLICT(key, product) DO UPDATE"
 #define STATEMENTS(X)                                                         \
@@ -127,11 +149,31 @@ const char schema_create[] =
 	X(CANDIDATES, "SELECT 0, a.prefix, a.generation"                      \
 	    ALLOCATION_COLUMNS(COMMA_A) ", s.id, s.product, s.status,"        \
 	    " s.term_end, EXISTS(SELECT 1 FROM machine m"                     \
-	    " WHERE m.subscription=s.id AND m.state<>3)"                      \
+	    " WHERE m.subscription=s.id AND m.state<>3), s.kind"              \
 	    " FROM allocation a JOIN subscription s ON s.id=a.of"             \
 	    " WHERE a.bits=?1 AND a.base=?2 ORDER BY s.id LIMIT ?3")          \
 	X(ANSWER, "SELECT answer FROM machine"                                \
 	    " WHERE key=?1 AND product=?2 AND answered=1")                    \
+	X(OFFLINES, SELECT_OFFLINE "ORDER BY issued, of, sequence")           \
+	X(OFFLINES_OF, SELECT_OFFLINE "WHERE of=?1 ORDER BY sequence")        \
+	X(OFFLINE_OWNER, "SELECT of FROM offline JOIN subscription s"         \
+	    " ON s.id=of WHERE key=?1 AND s.product=?2"                       \
+	    " ORDER BY issued DESC LIMIT 1")                                  \
+	X(OFFLINE_DOCUMENT,                                                   \
+	    "SELECT document FROM offline WHERE of=?1 AND sequence=?2")       \
+	X(PUT_OFFLINE, "INSERT INTO offline(of, sequence"                     \
+	    OFFLINE_COLUMNS(COMMA_NAME) ", document) VALUES(?, ?"             \
+	    OFFLINE_COLUMNS(COMMA_MARK) ", ?)")                               \
+	X(RELEASE_OFFLINE,                                                    \
+	    "UPDATE offline SET released=?2 WHERE of=?1 AND released=0")      \
+	X(TRIAL, SELECT_TRIAL "WHERE product=?1")                             \
+	X(TRIALS, SELECT_TRIAL "ORDER BY product")                            \
+	X(PUT_TRIAL, "INSERT OR REPLACE INTO trial(product"                   \
+	    TRIAL_COLUMNS(COMMA_NAME) ") VALUES(?" TRIAL_COLUMNS(COMMA_MARK)  \
+	    ")")                                                              \
+	X(DROP_TRIAL, "DELETE FROM trial WHERE product=?1")                   \
+	X(TRIED, "SELECT of FROM tried WHERE prefix=?1")                      \
+	X(PUT_TRIED, "INSERT INTO tried(prefix, of) VALUES(?1, ?2)")          \
 	X(PUT_SUBSCRIPTION, "INSERT INTO subscription(id, revision"           \
 	    SUBSCRIPTION_COLUMNS(COMMA_NAME) ") VALUES(?, ?"                  \
 	    SUBSCRIPTION_COLUMNS(COMMA_MARK) ") ON CONFLICT(id) DO UPDATE"    \
@@ -197,6 +239,8 @@ const char *const schema_statements[] = { STATEMENTS(STATEMENT_SQL) };
 #define A_COLUMN(column, type) COLUMN(allocation, column, type)
 #define R_COLUMN(column, type) COLUMN(rebind, column, type)
 #define E_COLUMN(column, type) COLUMN(event, column, type)
+#define O_COLUMN(column, type) COLUMN(offline, column, type)
+#define T_COLUMN(column, type) COLUMN(trial, column, type)
 
 static const struct column subscription_columns[] = { S_COLUMN(id, TEXT)
 	S_COLUMN(revision, NUMBER) SUBSCRIPTION_COLUMNS(S_COLUMN) };
@@ -209,9 +253,16 @@ static const struct column rebind_columns[] = { R_COLUMN(at, INSTANT)
 static const struct column event_columns[] = { E_COLUMN(id, NUMBER)
 	E_COLUMN(at, INSTANT) EVENT_COLUMNS(E_COLUMN) };
 
+static const struct column offline_columns[] = { O_COLUMN(subscription, TEXT)
+	O_COLUMN(sequence, NUMBER) OFFLINE_COLUMNS(O_COLUMN) };
+static const struct column trial_columns[] = { T_COLUMN(product, TEXT)
+	TRIAL_COLUMNS(T_COLUMN) };
+
 #define TABLE(array) { array, (int)(sizeof(array) / sizeof(*(array))) }
 const struct table schema_subscription = TABLE(subscription_columns);
 const struct table schema_machine = TABLE(machine_columns);
 const struct table schema_allocation = TABLE(allocation_columns);
 const struct table schema_rebind = TABLE(rebind_columns);
 const struct table schema_event = TABLE(event_columns);
+const struct table schema_offline = TABLE(offline_columns);
+const struct table schema_trial = TABLE(trial_columns);

@@ -30,6 +30,18 @@ enum statement {
 	STATEMENT_LENGTH,
 	STATEMENT_CANDIDATES,
 	STATEMENT_ANSWER,
+	STATEMENT_OFFLINES,
+	STATEMENT_OFFLINES_OF,
+	STATEMENT_OFFLINE_OWNER,
+	STATEMENT_OFFLINE_DOCUMENT,
+	STATEMENT_PUT_OFFLINE,
+	STATEMENT_RELEASE_OFFLINE,
+	STATEMENT_TRIAL,
+	STATEMENT_TRIALS,
+	STATEMENT_PUT_TRIAL,
+	STATEMENT_DROP_TRIAL,
+	STATEMENT_TRIED,
+	STATEMENT_PUT_TRIED,
 	STATEMENT_PUT_SUBSCRIPTION,
 	STATEMENT_MOVE_MACHINES,
 	STATEMENT_ADVANCE,
@@ -73,6 +85,7 @@ struct table {
 };
 
 extern const struct table schema_subscription, schema_machine,
-    schema_allocation, schema_rebind, schema_event;
+    schema_allocation, schema_rebind, schema_event, schema_offline,
+    schema_trial;
 
 #endif

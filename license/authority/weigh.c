@@ -179,6 +179,13 @@ audit_branch(struct weighing *w, int64_t last)
 	branch_take(&change->machine, w->branch, &w->branch_question);
 }
 
+static bool
+is_of_another(const struct weighing *w)
+{
+	return has_bit(w->request->has, REQUEST_LICENSE_ID) &&
+	    strcmp(w->request->license_id, w->dossier->subscription.id) != 0;
+}
+
 int64_t
 weigh_take_sequence(struct weighing *w)
 {
@@ -189,7 +196,8 @@ weigh_take_sequence(struct weighing *w)
 	int64_t highest = d->subscription.sequence > last ?
 	    d->subscription.sequence : last;
 
-	if (w->held > last)
+	/* What it holds may be of the subscription that it had before. */
+	if (w->held > highest && !is_of_another(w))
 		event_add(change, EVENT_ROLLBACK, w->q->now,
 		    "the machine holds sequence %lld, the last one known "
 		    "here was %lld: the database is older than the license",

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "license/authority/database.h"
+#include "license/authority/find.h"
 #include "license/authority/gate.h"
 #include "license/authority/issue.h"
 #include "license/authority/tally.h"
@@ -54,43 +55,6 @@ struct writer {
 	atomic_llong machines;
 	bool failing; /* the last batch did: said once */
 };
-
-static int
-find(const struct writer_options *o, const struct writer_job *job, utc_t now,
-    struct dossier *out)
-{
-	utc_t since = utc_add(now, -o->policy->rebind_window_s);
-	struct candidate candidates[CANDIDATES_MAX];
-	char coupon[HEX_SIZE(SHA256_SIZE)];
-	uint8_t hash[SHA256_SIZE];
-	enum lookup lookup;
-	int n, chosen;
-
-	n = database_load_by_key(o->database, job->request.machine_key,
-	    job->request.product, since, out);
-	if (n != 0)
-		return n;
-	if (has_bit(job->request.has, REQUEST_COUPON)) {
-		sha256(job->request.coupon, strlen(job->request.coupon), hash);
-		hex_encode(hash, sizeof(hash), coupon);
-		n = database_load_by_coupon(o->database, coupon, since, out);
-		if (n == 0)
-			out->lookup = LOOKUP_COUPON_UNKNOWN;
-		return n;
-	}
-	n = database_candidates(o->database, job->observed, candidates,
-	    CANDIDATES_MAX);
-	if (n == -1)
-		return -1;
-	chosen = decide_choose(candidates, (size_t)n, &job->request, now,
-	    &lookup);
-	if (chosen != -1)
-		return database_load(o->database,
-		    candidates[chosen].subscription, since, out);
-	memset(out, 0, sizeof(*out));
-	out->lookup = lookup;
-	return 0;
-}
 
 static bool
 seal(const struct writer_options *o, struct decision *d, struct buf *out)
@@ -157,12 +121,16 @@ writer_answer(const struct writer_options *o, const struct writer_job *job,
 {
 	struct dossier dossier;
 	struct decision d;
+	struct find_question find = { .database = o->database,
+		.request = &job->request, .observed = job->observed,
+		.now = turn->now, .since = utc_add(turn->now,
+		-o->policy->rebind_window_s) };
 	struct decide_question q = { .policy = o->policy,
 		.issuer = o->issuer_name, .now = turn->now,
 		.observed = job->observed, .request = &job->request,
 		.request_sha256 = job->request_sha256, .dossier = &dossier };
 
-	if (find(o, job, turn->now, &dossier) == -1)
+	if (find_dossier(&find, &dossier) == -1)
 		return -1;
 	decide(&q, &d);
 	*reply = (struct writer_reply){ .result = TALLY_REPEAT };
