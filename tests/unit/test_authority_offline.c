@@ -283,6 +283,7 @@ a_gap_and_what_else_still_runs_is_told(void **state)
 	    "between them none is valid\n", buf_text(&out));
 	buf_clear(&out);
 	w.q.not_before.s = 0;
+	w.sha256[0]++;
 	w.request.logical_cpus = 16;
 	w.dossier.has_live = true;
 	w.dossier.live.lease_end = at("2026-12-09T23:59:59Z");
