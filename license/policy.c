@@ -14,8 +14,8 @@ enum {
 	TERM_WATCH_S = 2 * DAY_S,
 	DOUBLINGS_MAX = 10,
 	FIRST_RETRY_S = 5 * MINUTE_S,
-	CAP_JITTER = 24, /* one part of so many */
-	LATE_S = 10 * MINUTE_S, /* a plan that old was slept through */
+	FIRST_RETRY_ONE_IN = 3,
+	CAP_JITTER = 1440, /* one part of so many: no second is shared */
 };
 
 const struct refusal_rule *
@@ -245,6 +245,14 @@ is_unreachable(const struct license_facts *facts)
 	    facts->last_result != RESULT_STORAGE;
 }
 
+static bool
+in_term_watch(const struct license_facts *facts, utc_t now)
+{
+	int64_t left = facts->license.term_end.s - now.s;
+
+	return facts->has_license && left >= 0 && left <= TERM_WATCH_S;
+}
+
 /* A payment may come in the last days of a term: looked for every hour then. */
 static utc_t
 watch_term(const struct license_facts *facts, utc_t now, utc_t last,
@@ -259,10 +267,20 @@ watch_term(const struct license_facts *facts, utc_t now, utc_t last,
 }
 
 /*
- * An authority that is away is away for a whole fleet: each machine tries once
- * more soon, for what was only a moment, and then at the longest wait, so that
- * all of them together ask no more than 5 times their daily mean on its return.
+ * An authority that is away is away for a whole fleet: one in three tries once
+ * more soon, for what was only a moment; otherwise the wait is the longest, so
+ * that all of them ask at most 5 times their daily mean, also on its return:
+ * once in 6 hours is 4 times, and the rest is left to chance.
  */
+static int64_t
+unreachable_delay(const struct license_facts *facts, int64_t cap,
+    uint32_t random)
+{
+	if (facts->failures_in_row <= 1 && random % FIRST_RETRY_ONE_IN == 0)
+		return clamped(jittered(FIRST_RETRY_S, random), MINUTE_S, cap);
+	return clamped(below(cap, random), MINUTE_S, cap);
+}
+
 static int64_t
 failure_delay(const struct license_facts *facts, utc_t now, uint32_t random)
 {
@@ -283,19 +301,21 @@ failure_delay(const struct license_facts *facts, utc_t now, uint32_t random)
 		    below(cap, random));
 	}
 	if (!slow && is_unreachable(facts))
-		return clamped(facts->failures_in_row > 1 ?
-		    below(cap, random) : jittered(FIRST_RETRY_S, random),
-		    MINUTE_S, cap);
-	return clamped(jittered((slow ? SLOW_MIN_S : MINUTE_S) << doublings,
-	    random), MINUTE_S, cap);
+		return unreachable_delay(facts, cap, random);
+	/* Below the cap before it is jittered: at the cap all would meet. */
+	return clamped(jittered(clamped((slow ? SLOW_MIN_S : MINUTE_S) <<
+	    doublings, MINUTE_S, cap * 4 / 5), random), MINUTE_S, cap);
 }
 
-/* Switched off or asleep until after its time, as others may have been. */
+/*
+ * Switched off until after its time, as a whole fleet may have been: for up to
+ * a day. What is later than that is not let wait.
+ */
 static bool
 slept_through(const struct license_facts *facts, utc_t now, utc_t plan)
 {
-	return plan.s < now.s - LATE_S && !is_dead(facts, now) &&
-	    !policy_failing(facts, now);
+	return utc_before(plan, now) && !is_dead(facts, now) &&
+	    (now.s - plan.s <= DAY_S || in_term_watch(facts, now));
 }
 
 utc_t
@@ -317,10 +337,12 @@ policy_next(const struct license_facts *facts, utc_t now, uint32_t random)
 	} else {
 		next = utc_add(last, failure_delay(facts, now, random));
 	}
+	next = watch_term(facts, now, last, next, random);
 	if (slept_through(facts, now, next))
-		next = utc_add(now, (int64_t)(random %
-		    (uint64_t)(longest_wait(facts, now) + 1)));
-	return utc_max(watch_term(facts, now, last, next, random), now);
+		next = utc_add(now, (int64_t)(random % (uint64_t)(1 +
+		    (in_term_watch(facts, now) ? FIRST_RETRY_S :
+		    longest_wait(facts, now)))));
+	return utc_max(next, now);
 }
 
 static void

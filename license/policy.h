@@ -49,12 +49,13 @@ void policy_apply(struct license_facts *facts, const struct outcome *outcome,
  * before ${now}. s == 0: never (offline, or a source without exchange).
  *
  * After a success: the second picked; in the last 48 hours of a term hourly.
- * Unreachable: about 5 min, then the longest wait: min(6 h, an eighth of the
- * time to expiry), at least 1 min, less up to a 24th of it. Every Retry-After
+ * Unreachable: one in three about 5 min, then (the others at once) the longest
+ * wait: min(6 h, an eighth of the time to expiry), at least 1 min, less up to a
+ * 1440th of it, for a fleet may be waiting, not one machine. Every Retry-After
  * is clamped by that; a signed one is kept to the second. Storage, and
  * refusals that back off: 1 min doubling, as far. Missing, expired, suspended,
  * mismatched, or a slow refusal: 15 min slowing to 6 h. A plan that was slept
- * through (and no refresh is overdue yet): a moment within the longest wait.
+ * through for up to a day: a moment within the longest wait.
  */
 utc_t policy_next(const struct license_facts *facts, utc_t now,
     uint32_t random);

@@ -25,6 +25,16 @@ SEED  ?= 1
 sim: $(B)/tests/years ## years of licenses on a simulated clock: YEARS=, SEED=
 	@$(B)/tests/years $(YEARS) $(SEED) 3
 
+$(B)/tests/schedule: $(patsubst %,$(B)/tests/sim/%.o,schedule plot) \
+		$(B)/libleaseline.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_SSL)
+schedule: $(B)/tests/schedule ## the refreshes of 10^6 machines over 30 days, with an outage
+	@$<
+schedule-plot: $(B)/tests/schedule
+	@$< day tests/sim/schedule.svg
+.PHONY: schedule schedule-plot
+
 # The Nth call fails: every name here has its __wrap_ in the program.
 WRAPS = write fsync renameat openat open read unlinkat fchmod calloc realloc
 $(B)/tests/fault/fault: $(B)/tests/fault/fault.o $(B)/libleaseline.a
@@ -107,7 +117,7 @@ clang: ## everything compiles with clang without a warning
 check: ## the proof, under 10 minutes: installs what it needs
 	@tests/deps.sh build run check
 	@$(MAKE) --no-print-directory WERROR=-Werror quick
-	@$(MAKE) --no-print-directory WERROR=-Werror fault
+	@$(MAKE) --no-print-directory WERROR=-Werror fault schedule
 	@$(MAKE) --no-print-directory clang
 	@$(MAKE) --no-print-directory sanitized
 	@$(MAKE) --no-print-directory integration

@@ -11,7 +11,8 @@
 
 enum {
 	MINUTE_S = 60,
-	SMOOTH = 4,	  /* minutes that an average remembers, about */
+	SURE_S = 5,	  /* of a minute, before it tells anything */
+	SMOOTH = 2,	  /* minutes that an average remembers, about */
 	ROOM_PERCENT = 95, /* of the limit: what a guess may plan with */
 	CROWD_PERCENT = 250, /* of the limit: returns in one minute, at most */
 };
@@ -107,7 +108,8 @@ admit_ask(struct admit *a, int64_t second, enum admit_class class,
 	}
 	switch (class) {
 	case ADMIT_URGENT:
-		return ADMIT_GRANT;
+		return waited < ADMIT_HELD_S && a->held < ADMIT_HELD_MAX ?
+		    hold(a, ADMIT_HELD_MAX) : ADMIT_GRANT;
 	case ADMIT_PROMPT:
 		return waited < ADMIT_HELD_S ?
 		    hold(a, a->per_s * ADMIT_HELD_S) : ADMIT_BUSY;
@@ -134,25 +136,44 @@ choose_minute(struct admit *a, int64_t newcomers)
 	int64_t room = limit * ROOM_PERCENT / 100 - newcomers;
 	int64_t crowd = limit * CROWD_PERCENT / 100;
 	/* From the next but one: a whole minute away. */
-	int64_t first = a->minute + 2, last = a->minute + ADMIT_BOOK_MIN - 2;
+	int64_t first = a->minute + 2, last = a->minute + ADMIT_BOOK_MIN - 1;
 
-	for (int64_t m = first; m <= last; m++)
+	for (int64_t m = first; m < last; m++)
 		if (a->booked[m % ADMIT_BOOK_MIN] < room)
 			return m;
-	for (int64_t m = last; m >= first; m--)
+	/* Exactly six hours from now, second by second as full as a minute. */
+	if (a->booked[last % ADMIT_BOOK_MIN] * INT64_C(60) <
+	    crowd * (a->second % MINUTE_S + 1))
+		return last;
+	for (int64_t m = last - 1; m >= first; m--)
 		if (a->booked[m % ADMIT_BOOK_MIN] < crowd)
 			return m;
-	return first + a->overflow++ % (last - first + 1);
+	return first + a->overflow++ % (last - first);
+}
+
+/* A minute's, without those who were told to come; at least as now. */
+static int64_t
+newcomers(const struct admit *a)
+{
+	int64_t elapsed = a->second % MINUTE_S + 1;
+	int64_t usual = (a->asked - a->booked_past) / 100;
+	int64_t now = a->asked_now * MINUTE_S /
+	    (elapsed < SURE_S ? SURE_S : elapsed) -
+	    a->booked[a->minute % ADMIT_BOOK_MIN];
+	int64_t most = usual > now ? usual : now;
+
+	return most < 0 ? 0 : most;
 }
 
 int64_t
 admit_retry_after(struct admit *a, int64_t second)
 {
 	turn_second(a, second);
-	int64_t newcomers = (a->asked - a->booked_past) / 100;
-	int64_t m = choose_minute(a, newcomers < 0 ? 0 : newcomers);
+	int64_t m = choose_minute(a, newcomers(a));
 	int32_t nth = a->booked[m % ADMIT_BOOK_MIN]++;
 
-	/* The second asked in may be one before the last turned. */
+	/* In the last one those of one second do not meet those of another. */
+	if (m == a->minute + ADMIT_BOOK_MIN - 1)
+		return (ADMIT_BOOK_MIN - 1) * MINUTE_S;
 	return m * MINUTE_S + spread(nth) - a->second;
 }

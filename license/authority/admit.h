@@ -62,7 +62,7 @@ void admit_fleet(struct admit *admit, int64_t machines);
 /*
  * admit_ask: may this one have a lease in this second? ${waited}: it was held
  * before, for so many seconds; those come before new ones. ADMIT_URGENT is
- * always granted, also past the limit: a lease that lapses is worse.
+ * granted after ADMIT_HELD_S also past the limit: a lease that lapses is worse.
  */
 enum admit_verdict admit_ask(struct admit *admit, int64_t second,
     enum admit_class class, int64_t waited);

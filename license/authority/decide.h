@@ -71,4 +71,8 @@ void decide_refuse(const struct decide_question *question,
 /* decide_slot: the second of the day at which a license's window begins. */
 int64_t decide_slot(const char *license_id);
 
+/* decide_refresh_after: from ${now} to the next slot, refresh_min_s away. */
+int64_t decide_refresh_after(const struct decide_policy *policy, utc_t now,
+    int64_t slot);
+
 #endif

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { URGENT_S = DAY_S, PROMPT_S = 2 * DAY_S };
+enum { URGENT_S = DAY_S, PROMPT_S = 2 * DAY_S, SOON_S = 6 * HOUR_S };
 
 enum admit_class
 gate_class(const struct dossier *d, const struct decision *decision,
@@ -26,7 +26,9 @@ gate_class(const struct dossier *d, const struct decision *decision,
 	    m->revision != d->subscription.revision ||
 	    (longer && left <= PROMPT_S))
 		return ADMIT_PROMPT;
-	return longer ? ADMIT_ORDINARY : ADMIT_IDLE;
+	/* A window that was named may be in the same day, the same end. */
+	return longer || now.s - m->last_seen.s >= SOON_S ? ADMIT_ORDINARY :
+	    ADMIT_IDLE;
 }
 
 bool

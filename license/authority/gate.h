@@ -20,7 +20,8 @@
  *  urgent: what is in hand ends within a day, and this lasts longer;
  *  prompt: nothing is in hand, a person waits (${attended}) or changed the
  *    subscription since, the binding changes, or two days are left;
- *  ordinary: it lasts longer than what is in hand; idle: it does not.
+ *  ordinary: it lasts longer than what is in hand, or is six hours younger;
+ *  idle: neither.
  */
 enum admit_class gate_class(const struct dossier *dossier,
     const struct decision *decision, bool attended, utc_t now);

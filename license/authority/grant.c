@@ -122,14 +122,14 @@ decide_slot(const char *license_id)
 	return (int64_t)((hash ^ (hash >> 32)) % DAY_S);
 }
 
-static int64_t
-refresh_after(const struct weighing *w, const char *license_id)
+int64_t
+decide_refresh_after(const struct decide_policy *policy, utc_t now,
+    int64_t slot)
 {
-	int64_t earliest = w->q->now.s + w->policy->refresh_min_s;
-	int64_t wait = (decide_slot(license_id) - earliest % DAY_S + DAY_S) %
-	    DAY_S;
+	int64_t earliest = now.s + policy->refresh_min_s;
+	int64_t wait = (slot - earliest % DAY_S + DAY_S) % DAY_S;
 
-	return w->policy->refresh_min_s + wait;
+	return policy->refresh_min_s + wait;
 }
 
 static utc_t
@@ -183,7 +183,8 @@ make_license(const struct weighing *w, int64_t sequence, struct license *l)
 		.issued = w->q->now,
 		.not_before = utc_add(w->q->now, -w->policy->early_s),
 		.lease_end = lease_end(w), .term_end = s->term_end,
-		.refresh_after_s = refresh_after(w, s->id),
+		.refresh_after_s = decide_refresh_after(w->policy, w->q->now,
+		    decide_slot(s->id)),
 		.refresh_window_s = w->policy->refresh_window_s };
 	l->has = bit(LICENSE_FIELD_COUNT) - 1;
 	l->has &= ~(bit(LICENSE_MEMORY) | bit(LICENSE_MEMORY_TOLERANCE) |

@@ -109,11 +109,17 @@ the_last_day_of_a_lease_is_never_told_busy(void **state)
 
 	(void)state;
 	admit_init(&a, 1, START);
-	assert_int_equal(5000, ask_many(&a, START, ADMIT_URGENT, 5000,
-	    counts));
-	assert_int_equal(0, ask_many(&a, START, ADMIT_PROMPT, 1, counts));
+	ask_many(&a, START, ADMIT_URGENT, 5000, counts);
+	assert_int_equal(ADMIT_HELD_MAX, counts[ADMIT_HOLD]);
+	assert_int_equal(0, counts[ADMIT_BUSY]);
+	assert_int_equal(ADMIT_GRANT, admit_ask(&a, START + 1, ADMIT_URGENT,
+	    1));
+	assert_int_equal(ADMIT_HOLD, admit_ask(&a, START + 1, ADMIT_URGENT,
+	    1));
+	assert_int_equal(ADMIT_GRANT, admit_ask(&a, START + 1, ADMIT_URGENT,
+	    ADMIT_HELD_S));
 	/* It owes nothing in the next second. */
-	assert_int_equal(1, ask_many(&a, START + 1, ADMIT_ORDINARY, 1,
+	assert_int_equal(1, ask_many(&a, START + 2, ADMIT_ORDINARY, 1,
 	    counts));
 }
 
@@ -239,24 +245,27 @@ need_decides_who_goes_first(void **state)
 		int reason;
 		int64_t left_h, revision, gain_h;
 		enum admit_class expected;
+		int64_t seen_h;
 	} rows[] = {
 		/* nothing in hand */
-		{false, false, false, REFUSAL_NONE, 300, 1, 24, ADMIT_PROMPT},
+		{false, false, false, REFUSAL_NONE, 300, 1, 24, ADMIT_PROMPT, 0},
 		{true, false, false, REFUSAL_TERM_OVER, 300, 1, 24,
-			ADMIT_PROMPT},
-		{true, false, false, REFUSAL_NONE, -1, 1, 300, ADMIT_PROMPT},
+			ADMIT_PROMPT, 0},
+		{true, false, false, REFUSAL_NONE, -1, 1, 300, ADMIT_PROMPT, 0},
 		/* near its end, and this is longer */
-		{true, false, false, REFUSAL_NONE, 23, 1, 300, ADMIT_URGENT},
-		{true, false, false, REFUSAL_NONE, 47, 1, 300, ADMIT_PROMPT},
-		{true, false, false, REFUSAL_NONE, 49, 1, 300, ADMIT_ORDINARY},
+		{true, false, false, REFUSAL_NONE, 23, 1, 300, ADMIT_URGENT, 0},
+		{true, false, false, REFUSAL_NONE, 47, 1, 300, ADMIT_PROMPT, 0},
+		{true, false, false, REFUSAL_NONE, 49, 1, 300, ADMIT_ORDINARY, 0},
 		/* the term's end: there is no more to get */
-		{true, false, false, REFUSAL_NONE, 5, 1, 0, ADMIT_IDLE},
-		{true, false, false, REFUSAL_NONE, 300, 1, 0, ADMIT_IDLE},
+		{true, false, false, REFUSAL_NONE, 5, 1, 0, ADMIT_IDLE, 0},
+		{true, false, false, REFUSAL_NONE, 300, 1, 0, ADMIT_IDLE, 0},
+		{true, false, false, REFUSAL_NONE, 300, 1, 0, ADMIT_ORDINARY,
+			6},
 		/* a person waits, or changed it; other hardware */
-		{true, true, false, REFUSAL_NONE, 300, 1, 0, ADMIT_PROMPT},
-		{true, true, false, REFUSAL_NONE, 12, 1, 24, ADMIT_URGENT},
-		{true, false, false, REFUSAL_NONE, 5, 2, 0, ADMIT_PROMPT},
-		{true, false, true, REFUSAL_NONE, 300, 1, 0, ADMIT_PROMPT},
+		{true, true, false, REFUSAL_NONE, 300, 1, 0, ADMIT_PROMPT, 0},
+		{true, true, false, REFUSAL_NONE, 12, 1, 24, ADMIT_URGENT, 0},
+		{true, false, false, REFUSAL_NONE, 5, 2, 0, ADMIT_PROMPT, 0},
+		{true, false, true, REFUSAL_NONE, 300, 1, 0, ADMIT_PROMPT, 0},
 	};
 	utc_t now = {1764028800};
 
@@ -266,6 +275,8 @@ need_decides_who_goes_first(void **state)
 			.known = rows[i].known, .subscription.revision = 1,
 			.machine = {.last_reason = rows[i].reason,
 			    .revision = rows[i].revision,
+			    .last_seen = utc_add(now,
+				-rows[i].seen_h * HOUR_S),
 			    .lease_end = utc_add(now,
 				rows[i].left_h * HOUR_S)}};
 		struct decision decision = {.kind = DECISION_LICENSE,

@@ -64,12 +64,40 @@ unreachable_backs_off_within_the_bounds(void **state)
 		assert_true(delay >= 60);
 		/* Once more soon, then as seldom as is allowed. */
 		if (i > 0)
-			assert_true(delay >= cap - cap / 24);
+			assert_true(delay >= cap - cap / 1440);
 		else
 			assert_in_range(delay, 200, 400);
 		assert_true(delay <= (cap < 60 ? 60 : cap));
 	}
 	assert_int_equal(f.license.lease_end.s, utc_day_end(day(0), 14).s);
+}
+
+/* A fleet that all tried again soon would be five times its mean and more. */
+static void
+two_in_three_wait_the_longest_at_once_and_no_two_the_same(void **state)
+{
+	int soon = 0;
+	int64_t shortest = INT64_MAX, longest = 0;
+
+	(void)state;
+	for (uint32_t random = 0; random < 3000; random++) {
+		struct license_facts f;
+		struct outcome outcome = {.result = RESULT_TIMEOUT,
+			.at = day(1), .started = day(1)};
+
+		facts_healthy(&f);
+		policy_apply(&f, &outcome, random * 1431655);
+		int64_t delay = f.next_attempt.s - day(1).s;
+		if (delay < HOUR_S) {
+			soon++;
+			continue;
+		}
+		shortest = delay < shortest ? delay : shortest;
+		longest = delay > longest ? delay : longest;
+	}
+	assert_in_range(soon, 900, 1100);
+	assert_int_equal(longest, 6 * HOUR_S);
+	assert_int_equal(shortest, 6 * HOUR_S - 15);
 }
 
 static void
@@ -135,12 +163,9 @@ what_was_slept_through_is_made_up_for_within_six_hours(void **state)
 		latest = wait > latest ? wait : latest;
 	}
 	assert_true(latest > 5 * HOUR_S);
-	/* A moment late is not asleep; what is overdue does not wait. */
-	assert_int_equal(policy_next(&f, utc_add(due, 300), 12345).s,
-	    due.s + 300);
-	assert_int_equal(policy_next(&f, utc_add(due, 13 * HOUR_S), 12345).s,
-	    due.s + 13 * HOUR_S);
-	/* Neither does what was lost. */
+	/* What is later than a day does not wait, nor what was lost. */
+	assert_int_equal(policy_next(&f, utc_add(due, DAY_S + 1), 12345).s,
+	    due.s + DAY_S + 1);
 	assert_int_equal(policy_next(&f, utc_add(due, 20 * DAY_S), 12345).s,
 	    due.s + 20 * DAY_S);
 }
@@ -331,6 +356,8 @@ main(void)
 		cmocka_unit_test(
 		    a_success_waits_for_the_second_picked_in_the_window),
 		cmocka_unit_test(unreachable_backs_off_within_the_bounds),
+		cmocka_unit_test(
+		    two_in_three_wait_the_longest_at_once_and_no_two_the_same),
 		cmocka_unit_test(retry_after_is_clamped),
 		cmocka_unit_test(
 		    a_signed_busy_is_kept_to_the_second_and_clamped),
