@@ -83,13 +83,13 @@ write_series(FILE *f, const struct plot *p, size_t which, int top,
 			    high[x];
 		}
 	}
-	fprintf(f, "<path class=\"s%zu\" d=\"M%d %.1f", which, LEFT,
+	fprintf(f, "<path class=\"s%zu\" d=\"M%d %.0f", which, LEFT,
 	    y_of(p, top, (double)low[0] / 60));
 	for (int x = 0; x < WIDTH; x++)
-		fprintf(f, "L%d %.1f", LEFT + x,
+		fprintf(f, "L%d %.0f", LEFT + x,
 		    y_of(p, top, (double)high[x] / 60));
 	for (int x = WIDTH - 1; x >= 0; x--)
-		fprintf(f, "L%d %.1f", LEFT + x,
+		fprintf(f, "L%d %.0f", LEFT + x,
 		    y_of(p, top, (double)low[x] / 60));
 	fputs("z\"/>\n", f);
 }

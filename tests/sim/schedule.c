@@ -455,7 +455,12 @@ settle(struct sim *s, int32_t who)
 	}
 	m->has_license = true;
 	m->result = RESULT_OK;
-	m->refresh_at = (int32_t)(m->slot + (r >> 20) % (uint64_t)window);
+	/* Of the night before, if that was after midnight; else the next. */
+	m->refresh_at = (int32_t)(m->slot - DAY_S +
+	    (int64_t)((r >> 20) % (uint64_t)window));
+	if (m->refresh_at < 0)
+		m->refresh_at = (int32_t)(m->slot +
+		    (int64_t)(next_random(s) % (uint64_t)window));
 	m->issued = m->last_attempt = (int32_t)(m->refresh_at - DAY_S);
 	m->known_term = m->term_end;
 	m->lease_end = (int32_t)lease_end(m, m->issued);
@@ -576,7 +581,8 @@ by_minute(const struct sim *s, const int32_t *per_second)
 	int64_t *out = room((size_t)(s->seconds / MINUTE_S), sizeof(*out));
 
 	for (int64_t t = 0; t < s->seconds; t++)
-		out[t / MINUTE_S] += per_second[t];
+		if (per_second != s->tried || is_away(s, t))
+			out[t / MINUTE_S] += per_second[t];
 	return out;
 }
 
@@ -585,7 +591,7 @@ draw(const struct sim *s, const char *path)
 {
 	const struct scenario *c = s->scenario;
 	const struct plot_series series[] = {
-		{ "tried in vain", "#999999", "#777777",
+		{ "tried in vain", "#8c8c8c", "#8c8c8c",
 		    by_minute(s, s->tried) },
 		{ "asked, a minute's mean", "#d95f02", "#f0883e",
 		    by_minute(s, s->asked) },
