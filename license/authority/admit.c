@@ -11,6 +11,7 @@
 
 enum {
 	MINUTE_S = 60,
+	STREAM = 4,	  /* times the limit: all that a fleet can ask */
 	SURE_S = 5,	  /* of a minute, before it tells anything */
 	SMOOTH = 2,	  /* minutes that an average remembers, about */
 	ROOM_PERCENT = 95, /* of the limit: what a guess may plan with */
@@ -74,7 +75,7 @@ turn_second(struct admit *a, int64_t second)
 	int64_t elapsed = second - a->second, most = a->per_s + a->carry;
 
 	a->second = second;
-	a->held = 0;
+	a->held = a->arrived = 0;
 	/* The bound first: elapsed may be anything. */
 	a->left = elapsed > most / a->per_s ? most :
 	    a->left + elapsed * a->per_s;
@@ -97,7 +98,8 @@ admit_ask(struct admit *a, int64_t second, enum admit_class class,
     int64_t waited)
 {
 	turn_second(a, second);
-	if (waited == 0)
+	/* One moment's crowd is no stream: it counts as far as one could be. */
+	if (waited == 0 && a->arrived++ < a->per_s * STREAM)
 		a->asked_now++;
 	/* What waits already has the rest of this second's place in line. */
 	int64_t needed = class == ADMIT_IDLE ? a->per_s / 2 + 1 : 1;

@@ -38,6 +38,7 @@ struct admit {
 	int64_t per_s, carry;
 	int64_t second, left; /* of this second, carried ones included */
 	int64_t held;	      /* already wait for the next second */
+	int64_t arrived; /* in this second */
 	int64_t minute, asked_now; /* of this minute, first askings */
 	int64_t asked; /* a minute, smoothed; what was booked is in it */
 	int64_t booked_past; /* a minute, smoothed */

@@ -21,7 +21,7 @@
  * nothing from what is new.
  */
 enum {
-	LIMIT_BURST = 60,
+	LIMIT_BURST = 300,
 	LIMIT_PACE_MS = 20000,
 	LIMIT_ALL_BURST = 4096,
 	LIMIT_ALL_PACE_MS = 100,

@@ -225,6 +225,23 @@ while_newcomers_take_all_the_refused_come_late(void **state)
 }
 
 static void
+a_small_fleet_that_starts_at_once_is_not_sent_away_for_hours(void **state)
+{
+	struct admit a;
+	int by_minute[362];
+	int64_t counts[3];
+
+	(void)state;
+	admit_init(&a, 0, START);
+	ask_many(&a, START, ADMIT_PROMPT, 1500, counts);
+	assert_in_range(counts[ADMIT_BUSY], 400, 500);
+	book(&a, START, (int)counts[ADMIT_BUSY], by_minute);
+	for (int i = 0; i < 10; i++)
+		counts[ADMIT_BUSY] -= by_minute[i];
+	assert_int_equal(0, counts[ADMIT_BUSY]);
+}
+
+static void
 after_a_day_of_silence_nothing_is_remembered(void **state)
 {
 	struct admit a;
@@ -421,6 +438,8 @@ main(void)
 		cmocka_unit_test(
 		    the_refused_of_one_moment_are_spread_over_six_hours),
 		cmocka_unit_test(while_newcomers_take_all_the_refused_come_late),
+		cmocka_unit_test(
+		a_small_fleet_that_starts_at_once_is_not_sent_away_for_hours),
 		cmocka_unit_test(after_a_day_of_silence_nothing_is_remembered),
 		cmocka_unit_test(need_decides_who_goes_first),
 		cmocka_unit_test(a_person_is_known_by_a_whole_line),
