@@ -17,7 +17,11 @@ weigh_internal(const struct request *request)
 	    request->internal_address : "";
 }
 
-/* 0: not this one; 1: nothing speaks against it; 2: the very address. */
+/*
+ * 0: not this one; 1: nothing speaks against it; 2: the very address. Where no
+ * NAT is between, the internal address is the external one and may move in
+ * its prefix as that may.
+ */
 static int
 internal_match(const struct allocation *allocation,
     const struct request *request)
@@ -26,7 +30,10 @@ internal_match(const struct allocation *allocation,
 
 	if (!internal[0] || !allocation->internal[0])
 		return 1;
-	return strcmp(internal, allocation->internal) == 0 ? 2 : 0;
+	if (strcmp(internal, allocation->internal) == 0)
+		return 2;
+	return prefix_contains(allocation, internal) &&
+	    prefix_contains(allocation, allocation->internal);
 }
 
 static const struct allocation *

@@ -765,6 +765,14 @@ addresses_match_as_they_should(void **state)
 		{ "2001:db8::7", "", "2001:db8:0:1::1", INSIDE, false },
 		{ "2001:db8::/48", "", "2001:db8:0:1::1", INSIDE, true },
 		{ "192.0.2.1", "", "2001:db8::1", INSIDE, false },
+		/* No NAT between: it moves in the pool, or in its /64. */
+		{ "192.0.2.0/24", "192.0.2.9", "192.0.2.8", "192.0.2.8", true },
+		{ "192.0.2.0/24", "192.0.2.9", "192.0.2.8", INSIDE, false },
+		{ "192.0.2.0/24", INSIDE, "192.0.2.8", "192.0.2.8", false },
+		{ "2001:db8::7", "2001:db8::7", "2001:db8::a1b2",
+		    "2001:db8::a1b2", true },
+		{ "2001:db8::7", "2001:db8::7", "2001:db8::7",
+		    "2001:db8:1::7", false },
 	};
 	struct world w;
 
