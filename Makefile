@@ -20,7 +20,7 @@ O       ?= build
 B       := $(O)/$(CC)$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 
 # The lists are the map: floor 0, floor 1, floor 2, floor 3, roofs.
-BASE      = buf child clock conf encode exposition file http listen log loop notify url utc words
+BASE      = buf child clock conf encode exposition file http http_route listen log loop notify url utc words
 LICENSE   = advice agent_report answer calendar check codec codec_value command command_parse documents edges facts fields hardware history history_text json \
             keyring names policy range report sign status status_machine text text_usage \
             timekeeping usage usage_page verify
@@ -29,11 +29,12 @@ KEEPER    = address client disk errands history inspect keeper load machine_key 
 EXPORTER  = metrics process web
 AGENT     = announce config config_check config_files control execute execute_check mib mib_objects \
             notices once snmp socket subtree waiters
-AUTHORITY = admin admit arguments branch certificate collector database decide \
-            event explain find forwarded gate grant init inspect issue limit \
-            offline offline_command offlines output policy_command \
-            records reports route schema serve sqlite stats_list tally \
-            trial trials \
+AUTHORITY = admin admit arguments branch certificate certify collector \
+            database decide event explain find forwarded gate grant init \
+            inspect issue key key_revoke key_state keys limit offline \
+            offline_command offlines output policy_command records reports \
+            route schema serve signer signers sqlite stats_list tally trial \
+            trials \
             weigh writer
 
 SOURCES = $(BASE:%=license/base/%.c) $(LICENSE:%=license/%.c) \

@@ -48,7 +48,11 @@ struct output;
 	X(NOT_BEFORE, "not-before", "DATE",                                   \
 	    "the day it begins, YYYY-MM-DD, UTC; a license that follows")     \
 	X(DAYS, "days", "NUMBER", "how long a trial lasts")                   \
-	X(OFF, "off", NULL, "no more trials of this product")
+	X(OFF, "off", NULL, "no more trials of this product")                 \
+	X(REQUEST, "request", NULL, "print what the root is to certify")      \
+	X(CERTIFICATE, "certificate", "FILE", "what the root certified")      \
+	X(UNTIL, "until", "DATE", "the signer's last day, YYYY-MM-DD, UTC")   \
+	X(YES, "yes", NULL, "do it, although it ends something")
 
 #define OPTION_NAME_ROW(name, text, value, help) OPTION_##name,
 enum option { OPTIONS(OPTION_NAME_ROW) OPTION_COUNT };

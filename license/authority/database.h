@@ -137,6 +137,12 @@ int database_put_tried(struct database *database, const char *prefix,
 /* For the other rooms of the records: what is behind a handle. */
 struct sqlite *database_sqlite(const struct database *database);
 
+/* Signers (signers.c), in order of certification. */
+int database_put_signer(struct database *database,
+    const struct signer_record *signer);
+int database_signers(struct database *database,
+    bool (*each)(void *self, const struct signer_record *), void *self);
+
 /* terms_ending: within 7, 30, 60 days from ${now}, not yet ended. */
 struct database_counts {
 	int64_t subscriptions[SUBSCRIPTION_STATUS_MAX + 1];

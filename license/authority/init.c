@@ -89,36 +89,19 @@ init_database(const char *directory, struct buf *error)
 	return database;
 }
 
-struct issuer *
-init_issuer(const char *directory, struct buf *error)
+/* What root writes is the service's, as the directory is. */
+static bool
+give_away(const char *directory, const char *path)
 {
-	struct issuer *issuer = NULL;
-	struct keyring roots = { 0 };
-	struct buf pem, certificate, root;
+	struct stat there;
 
-	buf_init(&pem, TEXT_MAX);
-	buf_init(&certificate, TEXT_MAX);
-	buf_init(&root, TEXT_MAX);
-	if (!init_read(directory, FILE_SIGNER_SECRET, &pem, error) ||
-	    !init_read(directory, FILE_SIGNER, &certificate, error) ||
-	    !init_read(directory, FILE_ROOT, &root, error))
-		goto out;
-	if (!keyring_parse_roots(buf_text(&root), &roots, error))
-		goto out;
-	issuer = issuer_new(buf_text(&pem), buf_text(&certificate), &roots,
-	    error);
-out:
-	if (pem.data)
-		secret_wipe(pem.data, pem.len);
-	buf_fini(&pem);
-	buf_fini(&certificate);
-	buf_fini(&root);
-	return issuer;
+	return geteuid() != 0 || (stat(directory, &there) == 0 &&
+	    chown(path, there.st_uid, there.st_gid) == 0);
 }
 
-static bool
-write_file(const char *directory, enum init_file file, const struct buf *bytes,
-    struct buf *error)
+bool
+init_write(const char *directory, enum init_file file,
+    const struct buf *bytes, struct buf *error)
 {
 	struct buf path;
 	bool good;
@@ -126,11 +109,39 @@ write_file(const char *directory, enum init_file file, const struct buf *bytes,
 	buf_init(&path, PATH_SIZE_MAX);
 	init_path(directory, file, &path);
 	good = file_replace(buf_text(&path), bytes->data, bytes->len,
-	    files[file].mode) == 0;
+	    files[file].mode) == 0 && give_away(directory, buf_text(&path));
 	if (!good)
 		buf_printf(error, "%s: %s", buf_text(&path), strerror(errno));
 	buf_fini(&path);
 	return good;
+}
+
+bool
+init_remove(const char *directory, enum init_file file, struct buf *error)
+{
+	struct buf path;
+	bool good;
+
+	buf_init(&path, PATH_SIZE_MAX);
+	init_path(directory, file, &path);
+	good = file_remove(buf_text(&path)) == 0;
+	if (!good)
+		buf_printf(error, "%s: %s", buf_text(&path), strerror(errno));
+	buf_fini(&path);
+	return good;
+}
+
+bool
+init_there(const char *directory, enum init_file file)
+{
+	struct buf path;
+	bool there;
+
+	buf_init(&path, PATH_SIZE_MAX);
+	init_path(directory, file, &path);
+	there = access(buf_text(&path), F_OK) == 0;
+	buf_fini(&path);
+	return there;
 }
 
 /* Space-separated, as kept in the database, to an array; changes ${text}. */
@@ -185,8 +196,8 @@ init_renew(const char *directory, struct database *database, utc_t now,
 		buf_puts(error, "the new server certificate cannot be made");
 		goto out;
 	}
-	good = write_file(directory, FILE_SERVER_SECRET, &key, error) &&
-	    write_file(directory, FILE_SERVER, &certificate, error);
+	good = init_write(directory, FILE_SERVER_SECRET, &key, error) &&
+	    init_write(directory, FILE_SERVER, &certificate, error);
 	*left_days = CERTIFICATE_SERVER_DAYS - 1;
 out:
 	if (ca_key.data)
@@ -294,6 +305,23 @@ out:
 }
 
 static bool
+record_signer(const struct making *m, struct database *database,
+    struct buf *error)
+{
+	struct issuer *issuer = init_issuer(m->directory, error);
+	struct signer_record row = { .certified = clock_wall() };
+	bool good;
+
+	if (!issuer)
+		return false;
+	issuer_key(issuer, row.key);
+	row.until = issuer_until(issuer);
+	good = database_put_signer(database, &row) == 0;
+	issuer_free(issuer);
+	return good;
+}
+
+static bool
 make_database(const struct making *m, struct buf *error)
 {
 	struct database *database = NULL;
@@ -307,9 +335,10 @@ make_database(const struct making *m, struct buf *error)
 		buf_printf(&names, "%s%s", i ? " " : "", m->names[i]);
 	database = database_open(buf_text(&path), true, error);
 	if (database) {
-		good = database_set(database, "issuer", m->issuer) == 0 &&
+		good = record_signer(m, database, error) &&
+		    database_set(database, "issuer", m->issuer) == 0 &&
 		    database_set(database, "names", buf_text(&names)) == 0;
-		if (!good)
+		if (!good && !error->len)
 			buf_printf(error, "%s: %s", buf_text(&path),
 			    database_error(database));
 	}
@@ -355,7 +384,7 @@ tell(const struct making *m, const char *root_path, struct output *o)
 	buf_init(&path, PATH_SIZE_MAX);
 	output_text(o, "directory", m->directory);
 	output_text(o, "issuer", m->issuer);
-	for (int i = 0; i < FILE_COUNT; i++) {
+	for (int i = 0; i <= FILE_DATABASE; i++) {
 		if (i == FILE_ROOT_SECRET && root_path)
 			continue;
 		buf_clear(&path);
@@ -397,7 +426,7 @@ init_command(const struct arguments *a, struct output *o)
 	    make_keys(&m, root_path, clock_wall(), &error);
 	for (int i = 0; i < FILE_DATABASE && good; i++)
 		if (m.file[i].len)
-			good = write_file(m.directory, (enum init_file)i,
+			good = init_write(m.directory, (enum init_file)i,
 			    &m.file[i], &error);
 	good = good && make_database(&m, &error);
 	if (good)

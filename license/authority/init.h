@@ -14,7 +14,9 @@ struct arguments;
 struct buf;
 struct database;
 struct issuer;
+struct keyring;
 struct output;
+struct revoked;
 
 /* (C name, file, mode) */
 #define INIT_FILES(X)                                                         \
@@ -26,7 +28,9 @@ struct output;
 	X(CA_SECRET, "ca.key", 0600)                                          \
 	X(SERVER, "server.crt", 0644)                                         \
 	X(SERVER_SECRET, "server.key", 0600)                                  \
-	X(DATABASE, "authority.db", 0600)
+	X(DATABASE, "authority.db", 0600)                                     \
+	X(NEXT_SECRET, "signer.next.pem", 0600) /* not certified yet */       \
+	X(REVOKED, "leaseline-revoked", 0644)
 
 #define INIT_FILE_ROW(name, file, mode) FILE_##name,
 enum init_file { INIT_FILES(INIT_FILE_ROW) FILE_COUNT };
@@ -44,7 +48,31 @@ bool init_read(const char *directory, enum init_file file, struct buf *out,
 /* init_database: open it; NULL with one sentence and the mend. */
 struct database *init_database(const char *directory, struct buf *error);
 
-/* init_issuer: signer and certificate under the root of the directory. */
+/* init_write, init_remove: durable; false with one sentence in ${error}. */
+bool init_write(const char *directory, enum init_file file,
+    const struct buf *bytes, struct buf *error);
+bool init_remove(const char *directory, enum init_file file,
+    struct buf *error);
+
+/* init_there: the file exists. */
+bool init_there(const char *directory, enum init_file file);
+
+/* init_roots: the roots that signers and lists must be certified by. */
+bool init_roots(const char *directory, struct keyring *out,
+    struct buf *error);
+
+/*
+ * init_revoked: the list of revoked signers and (unless NULL) its bytes; no
+ * list yet is version 0. False with one sentence in ${error}.
+ */
+bool init_revoked(const char *directory, struct revoked *out,
+    struct buf *bytes, struct buf *error);
+
+/*
+ * init_issuer: signer and certificate under the root of the directory, with
+ * its list of revoked signers. A change of signer that a crash cut short is
+ * read as if it were done.
+ */
 struct issuer *init_issuer(const char *directory, struct buf *error);
 
 /*

@@ -5,6 +5,7 @@
  */
 #include "license/authority/issue.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,11 +17,18 @@
 
 enum { CERTIFICATE_MAX = 512 };
 
-struct issuer {
-	struct signing_key *key;
+struct signer {
+	struct signing_key *key; /* NULL: there is none */
 	uint8_t public_key[KEY_SIZE];
 	utc_t until;
 	char certificate[CERTIFICATE_MAX];
+	struct revoked revoked;
+};
+
+/* Many sign at once; a new signer comes in between two signatures. */
+struct issuer {
+	pthread_rwlock_t lock;
+	struct signer now;
 };
 
 /* The root signs one line more than a document repeats. */
@@ -89,25 +97,28 @@ issuer_new(const char *pem, const char *certificate,
 {
 	struct issuer *issuer = calloc(1, sizeof(*issuer));
 	struct doc_frame frame;
+	struct signer *now;
 
 	if (!issuer) {
 		buf_puts(error, "there is no memory");
 		return NULL;
 	}
-	issuer->key = signing_key_parse(pem);
-	if (!issuer->key) {
+	pthread_rwlock_init(&issuer->lock, NULL);
+	now = &issuer->now;
+	now->key = signing_key_parse(pem);
+	if (!now->key) {
 		buf_puts(error, "the signer's key is not an Ed25519 PEM");
 		goto fail;
 	}
-	if (!text_copy(issuer->certificate, sizeof(issuer->certificate),
+	if (!text_copy(now->certificate, sizeof(now->certificate),
 	    certificate) || !read_certificate(certificate, &frame)) {
 		buf_puts(error, "the signer's certificate is not its three "
 		    "lines");
 		goto fail;
 	}
-	signing_key_public(issuer->key, issuer->public_key);
-	issuer->until = frame.signer_until;
-	if (memcmp(issuer->public_key, frame.key, KEY_SIZE) != 0) {
+	signing_key_public(now->key, now->public_key);
+	now->until = frame.signer_until;
+	if (memcmp(now->public_key, frame.key, KEY_SIZE) != 0) {
 		buf_puts(error, "the signer's certificate is of another key");
 		goto fail;
 	}
@@ -126,49 +137,140 @@ issuer_free(struct issuer *issuer)
 {
 	if (!issuer)
 		return;
-	signing_key_free(issuer->key);
+	signing_key_free(issuer->now.key);
+	pthread_rwlock_destroy(&issuer->lock);
 	free(issuer);
+}
+
+/* Who may only look at an issuer still takes its turn. */
+static const struct signer *
+look(const struct issuer *issuer)
+{
+	pthread_rwlock_rdlock(&((struct issuer *)(uintptr_t)issuer)->lock);
+	return &issuer->now;
+}
+
+static void
+leave(const struct issuer *issuer)
+{
+	pthread_rwlock_unlock(&((struct issuer *)(uintptr_t)issuer)->lock);
+}
+
+void
+issuer_replace(struct issuer *to, struct issuer *from)
+{
+	struct signer before;
+
+	pthread_rwlock_wrlock(&to->lock);
+	before = to->now;
+	to->now = from ? from->now : (struct signer){
+		.revoked = before.revoked };
+	pthread_rwlock_unlock(&to->lock);
+	signing_key_free(before.key);
+	if (from)
+		from->now.key = NULL;
+	issuer_free(from);
+}
+
+void
+issuer_set_revoked(struct issuer *issuer, const struct revoked *list)
+{
+	pthread_rwlock_wrlock(&issuer->lock);
+	issuer->now.revoked = *list;
+	pthread_rwlock_unlock(&issuer->lock);
+}
+
+static bool
+is_revoked(const struct signer *signer, const uint8_t key[KEY_SIZE])
+{
+	const struct codec_keys *keys = &signer->revoked.keys;
+
+	for (size_t i = 0; i < keys->count; i++)
+		if (memcmp(keys->key[i], key, KEY_SIZE) == 0)
+			return true;
+	return false;
+}
+
+bool
+issuer_revoked(const struct issuer *issuer, const uint8_t key[KEY_SIZE])
+{
+	bool revoked = is_revoked(look(issuer), key);
+
+	leave(issuer);
+	return revoked;
 }
 
 utc_t
 issuer_until(const struct issuer *issuer)
 {
-	return issuer->until;
+	utc_t until = look(issuer)->until;
+
+	leave(issuer);
+	return until;
 }
 
-const uint8_t *
-issuer_key(const struct issuer *issuer)
+void
+issuer_key(const struct issuer *issuer, uint8_t out[static KEY_SIZE])
 {
-	return issuer->public_key;
+	memcpy(out, look(issuer)->public_key, KEY_SIZE);
+	leave(issuer);
 }
 
-static void
-begin(const struct issuer *issuer, enum purpose purpose, struct buf *out)
+/* Line 1 and the key lines; what the signer says of itself is filled in. */
+static bool
+begin(const struct signer *signer, enum purpose purpose, utc_t issued,
+    struct buf *out)
 {
+	if (!signer->key || utc_before(signer->until, issued) ||
+	    is_revoked(signer, signer->public_key))
+		return false;
 	document_begin(purpose, NULL, out);
-	buf_puts(out, issuer->certificate);
+	buf_puts(out, signer->certificate);
+	return !out->failed;
 }
 
 bool
 issue_license(const struct issuer *issuer, struct license *license,
     struct buf *out)
 {
-	if (utc_before(issuer->until, license->issued))
-		return false;
-	memcpy(license->signer, issuer->public_key, KEY_SIZE);
-	license->signer_until = issuer->until;
-	begin(issuer, PURPOSE_LICENSE, out);
-	return license_encode(license, out) && document_seal(out, issuer->key);
+	const struct signer *signer = look(issuer);
+	bool good;
+
+	memcpy(license->signer, signer->public_key, KEY_SIZE);
+	license->signer_until = signer->until;
+	license->revocations = signer->revoked.version;
+	good = begin(signer, PURPOSE_LICENSE, license->issued, out) &&
+	    license_encode(license, out) && document_seal(out, signer->key);
+	leave(issuer);
+	return good;
 }
 
 bool
 issue_refusal(const struct issuer *issuer, struct refusal *refusal,
     struct buf *out)
 {
-	if (utc_before(issuer->until, refusal->issued))
-		return false;
-	memcpy(refusal->signer, issuer->public_key, KEY_SIZE);
-	refusal->signer_until = issuer->until;
-	begin(issuer, PURPOSE_REFUSAL, out);
-	return refusal_encode(refusal, out) && document_seal(out, issuer->key);
+	const struct signer *signer = look(issuer);
+	bool good;
+
+	memcpy(refusal->signer, signer->public_key, KEY_SIZE);
+	refusal->signer_until = signer->until;
+	good = begin(signer, PURPOSE_REFUSAL, refusal->issued, out) &&
+	    refusal_encode(refusal, out) && document_seal(out, signer->key);
+	leave(issuer);
+	return good;
+}
+
+bool
+issue_time_reset(const struct issuer *issuer, struct time_reset *reset,
+    struct buf *out)
+{
+	const struct signer *signer = look(issuer);
+	bool good;
+
+	memcpy(reset->signer, signer->public_key, KEY_SIZE);
+	reset->signer_until = signer->until;
+	good = begin(signer, PURPOSE_TIME_RESET, reset->issued, out) &&
+	    time_reset_encode(reset, out) && document_seal(out, signer->key);
+	leave(issuer);
+	return good;
 }

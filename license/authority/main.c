@@ -9,6 +9,7 @@
 #include "license/authority/arguments.h"
 #include "license/authority/init.h"
 #include "license/authority/inspect.h"
+#include "license/authority/key.h"
 #include "license/authority/offline_command.h"
 #include "license/authority/output.h"
 #include "license/authority/policy_command.h"
@@ -73,6 +74,19 @@ static const struct authority_command commands[] = {
 	    "one of them, of every product" },
 	{ { "machine", "clear-clone" }, "KEY", 0, inspect_clear_clone,
 	    "end a false clone mark" },
+	{ { "key", "list" }, NULL, 0, key_list,
+	    "the root, who signs and who did, until when" },
+	{ { "key", "rotate" }, NULL, option_bit(REQUEST) |
+	    option_bit(CERTIFICATE) | option_bit(UNTIL) | option_bit(ROOT),
+	    key_rotate, "a new signer; the one before is retired" },
+	{ { "key", "retire" }, "KEY", option_bit(YES), key_retire,
+	    "a signer stops, or one that waits is given up" },
+	{ { "key", "revoke" }, "KEY", option_bit(REQUEST) |
+	    option_bit(CERTIFICATE) | option_bit(YES) | option_bit(ROOT),
+	    key_revoke, "a signer is not believed any more; tells the "
+	    "offline licenses that this ends" },
+	{ { "key", "certify" }, "FILE", option_bit(ROOT), key_certify,
+	    "where the root is: sign what --request printed" },
 	{ { "events" }, NULL, option_bit(FOLLOW) | option_bit(SUBSCRIPTION),
 	    inspect_events, "what was decided and changed, oldest first" },
 	{ { "stats", "list" }, NULL, 0, stats_list,

@@ -29,6 +29,7 @@ struct work {
 	const struct arguments *arguments;
 	struct database *database;
 	struct issuer *issuer;
+	uint8_t signer[KEY_SIZE];
 	char issuer_name[TEXT_64];
 	struct request request;
 	uint8_t request_sha256[SHA256_SIZE];
@@ -283,7 +284,8 @@ offline_issue(const struct arguments *a, struct output *o)
 		return work_end(w, false);
 	q.issuer = w->issuer_name;
 	q.now = w->now;
-	q.signer = issuer_key(w->issuer);
+	issuer_key(w->issuer, w->signer);
+	q.signer = w->signer;
 	q.signer_until = issuer_until(w->issuer);
 	q.request = &w->request;
 	q.request_sha256 = w->request_sha256;

@@ -51,7 +51,11 @@ struct buf;
 	X(CLONE_FOUND, 22, "clone-found")                                     \
 	X(OFFLINE_ISSUE, 23, "offline-issue")                                 \
 	X(OFFLINE_RELEASE, 24, "offline-release")                             \
-	X(TRIAL, 25, "trial")
+	X(TRIAL, 25, "trial")                                                 \
+	X(KEY_ROTATE, 26, "key-rotate")                                       \
+	X(KEY_RETIRE, 27, "key-retire")                                       \
+	X(KEY_REVOKE, 28, "key-revoke")                                       \
+	X(TIME_RESET, 29, "time-reset")
 
 #define RECORDS_ROW(prefix, name, number) prefix##_##name = number,
 #define RECORDS_STATUS(n, number, label) RECORDS_ROW(SUBSCRIPTION, n, number)
@@ -161,6 +165,12 @@ enum trial_state {
 	TRIAL_NONE,    /* no policy, or not such an address */
 	TRIAL_OFFERED, /* the address never had one */
 	TRIAL_TAKEN,
+};
+
+/* A signer that there is or was; who signs is told by the directory. */
+struct signer_record {
+	uint8_t key[KEY_SIZE];
+	utc_t certified, until;
 };
 
 /* Text of events is printable and bounded: event_add() sees to it. */

@@ -11,6 +11,7 @@
 #include "license/authority/forwarded.h"
 #include "license/authority/gate.h"
 #include "license/authority/issue.h"
+#include "license/authority/keys.h"
 #include "license/authority/limit.h"
 #include "license/authority/tally.h"
 #include "license/authority/writer.h"
@@ -285,6 +286,23 @@ serve_stats(void *self, struct http_exchange *exchange)
 }
 
 static void
+serve_revoked(void *self, struct http_exchange *exchange)
+{
+	static const char none[] = "no signer was revoked\n";
+	struct route_context *c = self;
+	struct buf list;
+
+	buf_init(&list, DOCUMENT_MAX);
+	if (c->keys && keys_revoked(c->keys, &list))
+		http_reply(exchange, 200, DOCUMENT_TYPE, list.data, list.len,
+		    NULL, 0);
+	else
+		http_reply(exchange, 404, DOCUMENT_TYPE, none,
+		    sizeof(none) - 1, NULL, 0);
+	buf_fini(&list);
+}
+
+static void
 serve_health(void *self, struct http_exchange *exchange)
 {
 	(void)self;
@@ -323,6 +341,7 @@ route_fill(struct route_context *context, struct http_route *routes)
 		    .body_max = DOCUMENT_MAX, .serve = serve_lease },
 		{ .path = "/v1/stats", .post = true, .deferred = true,
 		    .body_max = DOCUMENT_MAX, .serve = serve_stats },
+		{ .path = "/v1/revoked", .serve = serve_revoked },
 		{ .path = "/healthz", .serve = serve_health },
 		{ .path = "/readyz", .serve = serve_ready },
 		{ .path = "/metrics", .serve = serve_metrics },

@@ -15,15 +15,17 @@
 struct collector;
 struct http_route;
 struct issuer;
+struct keys;
 struct limit;
 struct tally;
 struct writer;
 
-enum { ROUTE_COUNT = 5 };
+enum { ROUTE_COUNT = 6 };
 
 struct route_context {
 	struct writer *writer;
 	const struct issuer *issuer;
+	struct keys *keys; /* NULL: no list is served */
 	const struct decide_policy *policy;
 	struct tally *tally;
 	struct limit *limit;

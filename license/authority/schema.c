@@ -52,6 +52,7 @@
 
 #define TRIAL_COLUMNS(X)                                                      \
 	X(edition, TEXT) X(days, NUMBER) X(mbits, NUMBER) X(on_expiry, INT)
+#define SIGNER_COLUMNS(X) X(certified, INSTANT) X(until, INSTANT)
 
 #define COMMA_NAME(column, type) ", " #column
 #define COMMA_MARK(column, type) ", ?"
@@ -103,6 +104,8 @@ const char schema_create[] =
     TRIAL_COLUMNS(DECLARE) ") WITHOUT ROWID;"
     "CREATE TABLE tried(prefix TEXT PRIMARY KEY, of TEXT NOT NULL)"
     " WITHOUT ROWID;"
+    "CREATE TABLE signer(key BLOB PRIMARY KEY" SIGNER_COLUMNS(DECLARE)
+    ") WITHOUT ROWID;"
     "COMMIT;";
 
 /* Every select begins with a place of its own, so columns count from 1. */
@@ -220,6 +223,11 @@ const char schema_create[] =
 	    " LIMIT 1 OFFSET ?2)")                                            \
 	X(STATS, "SELECT received, document FROM stats"                       \
 	    " ORDER BY received, key, created")                               \
+	X(PUT_SIGNER, "INSERT OR REPLACE INTO signer(key"                     \
+	    SIGNER_COLUMNS(COMMA_NAME) ") VALUES(?"                           \
+	    SIGNER_COLUMNS(COMMA_MARK) ")")                                   \
+	X(SIGNERS, "SELECT 0, key" SIGNER_COLUMNS(COMMA_NAME)                 \
+	    " FROM signer ORDER BY certified, key")                           \
 	X(COUNT_SUBSCRIPTIONS,                                                \
 	    "SELECT status, count(*) FROM subscription GROUP BY status")      \
 	X(COUNT_MACHINES,                                                     \
@@ -241,6 +249,7 @@ const char *const schema_statements[] = { STATEMENTS(STATEMENT_SQL) };
 #define E_COLUMN(column, type) COLUMN(event, column, type)
 #define O_COLUMN(column, type) COLUMN(offline, column, type)
 #define T_COLUMN(column, type) COLUMN(trial, column, type)
+#define K_COLUMN(column, type) COLUMN(signer_record, column, type)
 
 static const struct column subscription_columns[] = { S_COLUMN(id, TEXT)
 	S_COLUMN(revision, NUMBER) SUBSCRIPTION_COLUMNS(S_COLUMN) };
@@ -252,6 +261,8 @@ static const struct column rebind_columns[] = { R_COLUMN(at, INSTANT)
 	REBIND_COLUMNS(R_COLUMN) };
 static const struct column event_columns[] = { E_COLUMN(id, NUMBER)
 	E_COLUMN(at, INSTANT) EVENT_COLUMNS(E_COLUMN) };
+static const struct column signer_columns[] = {
+	COLUMN(signer_record, key, BLOB) SIGNER_COLUMNS(K_COLUMN) };
 
 static const struct column offline_columns[] = { O_COLUMN(subscription, TEXT)
 	O_COLUMN(sequence, NUMBER) OFFLINE_COLUMNS(O_COLUMN) };
@@ -266,3 +277,4 @@ const struct table schema_rebind = TABLE(rebind_columns);
 const struct table schema_event = TABLE(event_columns);
 const struct table schema_offline = TABLE(offline_columns);
 const struct table schema_trial = TABLE(trial_columns);
+const struct table schema_signer = TABLE(signer_columns);

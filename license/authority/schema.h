@@ -59,6 +59,8 @@ enum statement {
 	STATEMENT_PUT_STATS,
 	STATEMENT_TRIM_STATS,
 	STATEMENT_STATS,
+	STATEMENT_PUT_SIGNER,
+	STATEMENT_SIGNERS,
 	STATEMENT_COUNT_SUBSCRIPTIONS,
 	STATEMENT_COUNT_MACHINES,
 	STATEMENT_COUNT_TERMS,
@@ -86,6 +88,6 @@ struct table {
 
 extern const struct table schema_subscription, schema_machine,
     schema_allocation, schema_rebind, schema_event, schema_offline,
-    schema_trial;
+    schema_trial, schema_signer;
 
 #endif

@@ -14,11 +14,13 @@
 #include <unistd.h>
 
 #include "license/authority/arguments.h"
+#include "license/authority/certificate.h"
 #include "license/authority/collector.h"
 #include "license/authority/database.h"
 #include "license/authority/forwarded.h"
 #include "license/authority/init.h"
 #include "license/authority/issue.h"
+#include "license/authority/keys.h"
 #include "license/authority/limit.h"
 #include "license/authority/output.h"
 #include "license/authority/route.h"
@@ -41,6 +43,7 @@ enum {
 	CONNECTIONS_MAX = 1024,
 	CONNECTIONS_PER_ADDRESS = 256,
 	WARN_DAYS = 30,
+	CERTIFICATE_LOOK_S = 60,
 	GRANTS_MAX = 1000000,
 	COUNT_SHARE = 100, /* of the time, one part is spent on counting */
 };
@@ -53,20 +56,22 @@ struct listener {
 struct service {
 	const char *directory;
 	struct database *decides, *reads, *collects;
-	struct issuer *issuer;
+	struct keys *keys;
 	struct tally *tally;
 	struct writer *writer;
 	struct limit *limit;
 	struct collector *collector;
 	char issuer_name[TEXT_64];
 	struct buf certificate, key;
+	struct file_identity certificate_seen;
+	mono_t certificate_at; /* not looked at before */
+	bool certificate_bad;  /* said once */
 	struct allocation proxies[ARGUMENT_VALUES_MAX];
 	struct route_context context;
 	struct http_route routes[ROUTE_COUNT];
 	struct listener listeners[LISTENERS_MAX];
 	size_t listener_count;
 	int signals;
-	bool over; /* the signer's time: said once */
 	mono_t count_at; /* not before: counting takes its time */
 };
 
@@ -140,31 +145,90 @@ open_database(struct service *s, struct buf *error)
 	    sizeof(s->issuer_name)) == 1;
 }
 
+/* A new one in place of one that ends, then the pair as it is on disk. */
+static bool
+read_certificate(struct service *s, utc_t now, struct buf *error)
+{
+	struct buf certificate, key, path;
+	int64_t left = 0;
+	bool good;
+
+	buf_init(&certificate, TEXT_MAX);
+	buf_init(&key, TEXT_MAX);
+	buf_init(&path, ERROR_MAX);
+	init_path(s->directory, FILE_SERVER, &path);
+	good = init_renew(s->directory, s->reads, now, &left, error);
+	file_identify(buf_text(&path), &s->certificate_seen);
+	good = good && init_read(s->directory, FILE_SERVER, &certificate,
+	    error) && init_read(s->directory, FILE_SERVER_SECRET, &key, error);
+	if (good && left < WARN_DAYS)
+		log_warn("the server certificate ends in %lld days and ca.key "
+		    "is not here to make a new one", (long long)left);
+	if (s->key.data)
+		secret_wipe(s->key.data, s->key.len);
+	buf_fini(&s->key);
+	buf_fini(&s->certificate);
+	s->key = key;
+	s->certificate = certificate;
+	buf_fini(&path);
+	return good;
+}
+
+/* Connections that there are keep the old one; none is refused. */
+static void
+renew_certificate(struct service *s, utc_t now)
+{
+	struct buf error;
+	bool good;
+
+	buf_init(&error, ERROR_MAX);
+	good = read_certificate(s, now, &error);
+	for (size_t i = 0; i < s->listener_count && good; i++)
+		if (s->listeners[i].tls)
+			good = http_renew(s->listeners[i].http,
+			    buf_text(&s->certificate), buf_text(&s->key),
+			    &error);
+	if (good)
+		log_info("the server certificate was read again");
+	else if (!s->certificate_bad)
+		log_error("the server certificate is not taken: %s; the one "
+		    "before goes on", buf_text(&error));
+	s->certificate_bad = !good;
+	/* Half of a pair may have been written: look again. */
+	if (!good)
+		s->certificate_seen = (struct file_identity){ .size = -1 };
+	buf_fini(&error);
+}
+
+static void
+look_at_certificate(struct service *s, utc_t now, bool asked)
+{
+	struct file_identity there;
+	mono_t boot = clock_boot();
+	struct buf path;
+	utc_t end;
+
+	for (size_t i = 0; i < s->listener_count; i++)
+		http_settle(s->listeners[i].http);
+	if (!asked && boot.ns < s->certificate_at.ns)
+		return;
+	s->certificate_at.ns = boot.ns + CERTIFICATE_LOOK_S * 1000000000LL;
+	buf_init(&path, ERROR_MAX);
+	init_path(s->directory, FILE_SERVER, &path);
+	file_identify(buf_text(&path), &there);
+	if (asked || !file_same(&there, &s->certificate_seen) ||
+	    (certificate_not_after(buf_text(&s->certificate), &end) &&
+	    utc_days(end, now) < WARN_DAYS && init_there(s->directory,
+	    FILE_CA_SECRET)))
+		renew_certificate(s, now);
+	buf_fini(&path);
+}
+
 static bool
 open_keys(struct service *s, utc_t now, struct buf *error)
 {
-	int64_t left = 0;
-	char until[UTC_DATE_SIZE];
-
-	s->issuer = init_issuer(s->directory, error);
-	if (!s->issuer)
-		return false;
-	utc_date(issuer_until(s->issuer), until);
-	if (utc_before(issuer_until(s->issuer), now)) {
-		buf_printf(error, "the signer's time was over on %s; "
-		    "certify a new one", until);
-		return false;
-	}
-	if (utc_days(issuer_until(s->issuer), now) < WARN_DAYS)
-		log_warn("the signer's time is over on %s", until);
-	if (!init_renew(s->directory, s->reads, now, &left, error) ||
-	    !init_read(s->directory, FILE_SERVER, &s->certificate, error) ||
-	    !init_read(s->directory, FILE_SERVER_SECRET, &s->key, error))
-		return false;
-	if (left < WARN_DAYS)
-		log_warn("the server certificate ends in %lld days and ca.key "
-		    "is not here to make a new one", (long long)left);
-	return true;
+	s->keys = keys_open(s->directory, now, error);
+	return s->keys && read_certificate(s, now, error);
 }
 
 static bool
@@ -250,8 +314,8 @@ start(struct service *s, const struct arguments *a, struct buf *error)
 		buf_puts(error, "there is no memory");
 		return false;
 	}
-	options = (struct writer_options){ s->decides, s->issuer,
-		&decide_policy_default, s->issuer_name, s->tally, 0 };
+	options = (struct writer_options){ s->decides,
+		keys_issuer(s->keys), &decide_policy_default, s->issuer_name, s->tally, 0 };
 	if (!arguments_read_number(a, OPTION_GRANTS, GRANTS_MAX,
 	    &options.grants_per_s, error))
 		return false;
@@ -267,7 +331,8 @@ start(struct service *s, const struct arguments *a, struct buf *error)
 		return false;
 	}
 	s->context = (struct route_context){ .writer = s->writer,
-		.issuer = s->issuer, .policy = &decide_policy_default,
+		.issuer = keys_issuer(s->keys), .keys = s->keys,
+		.policy = &decide_policy_default,
 		.tally = s->tally, .collector = s->collector,
 		.limit = s->limit, .proxies = s->proxies,
 		.proxy_count = a->count[OPTION_TRUSTED_PROXY] };
@@ -290,7 +355,7 @@ count_fleet(struct service *s, const struct database_counts *counts)
 }
 
 static void
-keep_house(struct service *s)
+keep_house(struct service *s, bool asked)
 {
 	struct database_counts counts;
 	utc_t now = clock_wall();
@@ -304,11 +369,9 @@ keep_house(struct service *s)
 		    (ended.ns - began.ns);
 	}
 	tally_database(s->tally, database_ping(s->reads) == 0);
-	if (!s->over && utc_before(issuer_until(s->issuer), now)) {
-		log_error("the signer's time is over: nothing is issued until "
-		    "a new one is certified");
-		s->over = true;
-	}
+	keys_look(s->keys, now);
+	tally_signer(s->tally, issuer_until(keys_issuer(s->keys)));
+	look_at_certificate(s, now, asked);
 }
 
 static void
@@ -319,10 +382,12 @@ run(struct service *s)
 	int64_t watchdog_s = notify_watchdog_s();
 	int wait_ms = watchdog_s > 0 && watchdog_s * 1000 < HOUSEKEEPING_MS ?
 	    (int)watchdog_s * 1000 : HOUSEKEEPING_MS;
+	bool asked = false; /* by SIGHUP */
 
 	notify_send("READY=1");
 	for (;;) {
-		keep_house(s);
+		keep_house(s, asked);
+		asked = false;
 		if (watchdog_s > 0)
 			notify_send("WATCHDOG=1");
 		if (poll(&fd, 1, wait_ms) < 1)
@@ -332,6 +397,7 @@ run(struct service *s)
 		if (info.ssi_signo != SIGHUP)
 			break;
 		log_reopen();
+		asked = true;
 	}
 	notify_send("STOPPING=1");
 	log_info("stopping");
@@ -349,7 +415,7 @@ stop(struct service *s)
 	limit_free(s->limit);
 	collector_free(s->collector);
 	tally_free(s->tally);
-	issuer_free(s->issuer);
+	keys_free(s->keys);
 	database_close(s->collects);
 	database_close(s->reads);
 	database_close(s->decides);

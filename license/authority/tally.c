@@ -29,13 +29,14 @@ struct tally {
 	size_t queue;
 	int64_t grants_per_s;
 	bool up, counted;
+	utc_t signer_until;
 	struct database_counts counts;
 };
 
 enum family {
 	FAMILY_REQUESTS, FAMILY_DURATION, FAMILY_BATCH, FAMILY_QUEUE,
 	FAMILY_LIMIT, FAMILY_MACHINES, FAMILY_SUBSCRIPTIONS, FAMILY_TERMS, FAMILY_UP,
-	FAMILY_BUILD, FAMILY_REPORTS,
+	FAMILY_SIGNER, FAMILY_BUILD, FAMILY_REPORTS,
 };
 
 static const struct metric_family families[] = {
@@ -59,6 +60,9 @@ static const struct metric_family families[] = {
 	    "Subscriptions whose paid term ends within the window." },
 	[FAMILY_UP] = { "authority_database_up", METRIC_GAUGE,
 	    "Whether the database answered when last asked." },
+	[FAMILY_SIGNER] = { "authority_signer_until_timestamp_seconds",
+	    METRIC_GAUGE, "Until when the signer signs; no series: there is "
+	    "none, and nothing is issued." },
 	[FAMILY_BUILD] = { "authority_build_info", METRIC_GAUGE,
 	    "Version and revision of the authority; always 1." },
 	[FAMILY_REPORTS] = { "authority_stats_total", METRIC_COUNTER,
@@ -163,6 +167,14 @@ tally_database_up(struct tally *t)
 }
 
 void
+tally_signer(struct tally *t, utc_t until)
+{
+	pthread_mutex_lock(&t->lock);
+	t->signer_until = until;
+	pthread_mutex_unlock(&t->lock);
+}
+
+void
 tally_counts(struct tally *t, const struct database_counts *counts)
 {
 	pthread_mutex_lock(&t->lock);
@@ -253,6 +265,10 @@ print_all(const struct tally *t, struct exposition *e)
 		print_counts(t, e);
 	exposition_family(e, &families[FAMILY_UP]);
 	exposition_count(e, NULL, 0, t->up);
+	if (t->signer_until.s != 0) {
+		exposition_family(e, &families[FAMILY_SIGNER]);
+		exposition_count(e, NULL, 0, t->signer_until.s);
+	}
 	exposition_family(e, &families[FAMILY_BUILD]);
 	exposition_count(e, build, 2, 1);
 	print_reports(t, e);

@@ -40,6 +40,8 @@ void tally_queue(struct tally *tally, size_t length);
 void tally_limit(struct tally *tally, int64_t grants_per_s);
 void tally_database(struct tally *tally, bool up);
 bool tally_database_up(struct tally *tally);
+/* tally_signer: how long there is a signer; s 0: there is none. */
+void tally_signer(struct tally *tally, utc_t until);
 void tally_counts(struct tally *tally, const struct database_counts *counts);
 
 /* tally_print: the page, text format 0.0.4. */

@@ -74,6 +74,16 @@ is_license(const struct buf *document)
 	    memcmp(document->data, word, sizeof(word) - 1) == 0;
 }
 
+static bool
+is_revoked(const struct writer_options *o, const struct buf *document)
+{
+	struct doc_frame frame;
+
+	return doc_frame_read(document->data, document->len,
+	    is_license(document) ? PURPOSE_LICENSE : PURPOSE_REFUSAL,
+	    &frame) == DOC_OK && issuer_revoked(o->issuer, frame.key);
+}
+
 /* Nothing is stored: the same request may be sent again and be granted. */
 static bool
 seal_busy(const struct writer_options *o, const struct decide_question *q,
@@ -138,7 +148,12 @@ writer_answer(const struct writer_options *o, const struct writer_job *job,
 		int rc = database_answer(o->database, job->request.machine_key,
 		    job->request.product, out);
 
-		return rc != 1 ? -1 : is_license(out) ? 200 : 403;
+		if (rc != 1 || !is_revoked(o, out))
+			return rc != 1 ? -1 : is_license(out) ? 200 : 403;
+		/* Nobody believes it any more: it is decided again. */
+		buf_clear(out);
+		dossier.machine.answered = 0;
+		decide(&q, &d);
 	}
 	switch (ask_admission(turn, job, &q, &d)) {
 	case ADMIT_HOLD:

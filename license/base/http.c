@@ -5,7 +5,8 @@
  */
 #include "license/base/http.h"
 
-#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
@@ -21,16 +22,24 @@
 #include <microhttpd.h>
 
 #include "license/base/buf.h"
+#include "license/base/http_route.h"
 #include "license/base/listen.h"
 #include "license/base/log.h"
 
 enum {
 	HTTP_MEMORY = 16384, /* of a connection: header lines fit in it */
 	HTTP_DRAIN = 65536, /* read past a body too long, for 413 */
+	OLD_MAX = 2, /* certificates that connections still live by */
 };
 
 struct http_listener {
 	struct MHD_Daemon *daemon;
+	struct {
+		struct MHD_Daemon *daemon; /* NULL: the place is free */
+		int fd;
+	} old[OLD_MAX];
+	int fd; /* the listening socket, the daemon's */
+	struct http_options options; /* without what was the caller's only */
 	const struct http_route *routes;
 	size_t route_count;
 	char address[LISTEN_ADDRESS_SIZE];
@@ -105,27 +114,6 @@ see_header(void *cls, enum MHD_ValueKind kind, const char *name,
 	return MHD_YES;
 }
 
-static const struct http_route *
-find_route(const struct http_listener *listener, const char *path,
-    const char *method, const char **allow)
-{
-	bool post = strcmp(method, "POST") == 0;
-	bool get = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
-	bool takes_get = false, takes_post = false;
-
-	for (size_t i = 0; i < listener->route_count; i++) {
-		const struct http_route *route = &listener->routes[i];
-		if (strcmp(route->path, path) != 0)
-			continue;
-		if (route->post ? post : get)
-			return route;
-		*(route->post ? &takes_post : &takes_get) = true;
-	}
-	*allow = takes_get && takes_post ? "GET, HEAD, POST" :
-	    takes_get ? "GET, HEAD" : takes_post ? "POST" : NULL;
-	return NULL;
-}
-
 static enum MHD_Result
 begin(const struct http_listener *listener, struct MHD_Connection *connection,
     const char *path, const char *method, struct http_exchange **out)
@@ -138,8 +126,8 @@ begin(const struct http_listener *listener, struct MHD_Connection *connection,
 	if (framing.bad || framing.lengths + framing.encodings > 1)
 		return refuse(connection, MHD_HTTP_BAD_REQUEST,
 		    "The length of the body is not clear.\n", NULL);
-	const struct http_route *route = find_route(listener, path, method,
-	    &allow);
+	const struct http_route *route = http_route_find(listener->routes,
+	    listener->route_count, path, method, &allow);
 	if (route == NULL && allow == NULL)
 		return refuse(connection, MHD_HTTP_NOT_FOUND,
 		    "There is nothing at this path.\n", NULL);
@@ -280,7 +268,8 @@ start(struct http_listener *listener, const struct http_options *options,
 		more[n++] = (struct MHD_OptionItem){
 			MHD_OPTION_THREAD_POOL_SIZE, threads, NULL};
 	if (options->tls_certificate != NULL) {
-		flags |= MHD_USE_TLS;
+		/* ITC: what renewing needs to hush the one before. */
+		flags |= MHD_USE_TLS | MHD_USE_ITC;
 		more[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT,
 			0, (void *)(uintptr_t)options->tls_certificate};
 		more[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY,
@@ -306,11 +295,24 @@ start(struct http_listener *listener, const struct http_options *options,
 	    MHD_OPTION_END);
 }
 
+/* The library's threads take no signal meant for the program. */
+static struct MHD_Daemon *
+launch(struct http_listener *listener, const struct http_options *options,
+    int fd)
+{
+	sigset_t all, before;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	struct MHD_Daemon *daemon = start(listener, options, fd);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return daemon;
+}
+
 struct http_listener *
 http_listen(const struct http_options *options, struct buf *error)
 {
 	int fd = listen_open(options->listen, error);
-	sigset_t all, before;
 
 	if (fd == -1)
 		return NULL;
@@ -323,11 +325,11 @@ http_listen(const struct http_options *options, struct buf *error)
 	listener->routes = options->routes;
 	listener->route_count = options->route_count;
 	listen_address(fd, listener->address);
-	/* The library's threads take no signal meant for the program. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	listener->daemon = start(listener, options, fd);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	listener->fd = fd;
+	listener->options = *options;
+	listener->options.listen = NULL;
+	listener->options.tls_certificate = listener->options.tls_key = NULL;
+	listener->daemon = launch(listener, options, fd);
 	if (listener->daemon == NULL) {
 		buf_printf(error, "cannot serve on %s: %s", options->listen,
 		    listener->said[0] != '\0' ? listener->said :
@@ -339,11 +341,74 @@ http_listen(const struct http_options *options, struct buf *error)
 	return listener;
 }
 
+static void
+stop_old(struct http_listener *listener, size_t i)
+{
+	MHD_stop_daemon(listener->old[i].daemon);
+	close(listener->old[i].fd);
+	listener->old[i].daemon = NULL;
+}
+
+bool
+http_renew(struct http_listener *listener, const char *certificate,
+    const char *key, struct buf *error)
+{
+	struct http_options options = listener->options;
+	size_t place = 0;
+
+	http_settle(listener);
+	while (place < OLD_MAX && listener->old[place].daemon != NULL)
+		place++;
+	/* Both accept from the one socket for a moment. */
+	int fd = place == OLD_MAX ? -1 :
+	    fcntl(listener->fd, F_DUPFD_CLOEXEC, 0);
+	if (fd == -1) {
+		buf_printf(error, "%s", place == OLD_MAX ? "connections still "
+			"live by the certificates before" : strerror(errno));
+		return false;
+	}
+	options.tls_certificate = certificate;
+	options.tls_key = key;
+	atomic_store(&listener->started, false);
+	struct MHD_Daemon *daemon = launch(listener, &options, fd);
+	atomic_store(&listener->started, true);
+	if (daemon == NULL) {
+		close(fd);
+		buf_printf(error, "certificate and key cannot be used: %s",
+		    listener->said);
+		return false;
+	}
+	listener->old[place].daemon = listener->daemon;
+	listener->old[place].fd = MHD_quiesce_daemon(listener->daemon);
+	listener->daemon = daemon;
+	listener->fd = fd;
+	return true;
+}
+
+void
+http_settle(struct http_listener *listener)
+{
+	for (size_t i = 0; i < OLD_MAX; i++) {
+		struct MHD_Daemon *daemon = listener->old[i].daemon;
+
+		if (daemon == NULL)
+			continue;
+		const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon,
+		    MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+		if (info != NULL && info->num_connections == 0)
+			stop_old(listener, i);
+	}
+}
+
 void
 http_stop(struct http_listener *listener)
 {
 	if (listener == NULL)
 		return;
+	for (size_t i = 0; i < OLD_MAX; i++) {
+		if (listener->old[i].daemon != NULL)
+			stop_old(listener, i);
+	}
 	MHD_stop_daemon(listener->daemon);
 	free(listener);
 }
@@ -401,31 +466,16 @@ http_header_join(const struct http_exchange *exchange, const char *name,
 	return joining.found;
 }
 
-static void
-print_peer(const struct sockaddr *from, char out[static INET6_ADDRSTRLEN])
-{
-	if (from->sa_family == AF_INET) {
-		const struct sockaddr_in *in = (const void *)from;
-		inet_ntop(AF_INET, &in->sin_addr, out, INET6_ADDRSTRLEN);
-	} else if (from->sa_family == AF_INET6) {
-		const struct sockaddr_in6 *in = (const void *)from;
-		bool mapped = IN6_IS_ADDR_V4MAPPED(&in->sin6_addr);
-		inet_ntop(mapped ? AF_INET : AF_INET6,
-		    in->sin6_addr.s6_addr + (mapped ? 12 : 0), out,
-		    INET6_ADDRSTRLEN);
-	}
-}
-
 const char *
 http_peer(const struct http_exchange *exchange)
 {
-	/* A cache: the exchange is in one thread's hands at a time. */
+	/* A cache: one thread has the exchange at a time. */
 	char *peer = ((struct http_exchange *)(uintptr_t)exchange)->peer;
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
 	    exchange->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 
 	if (peer[0] == '\0' && info != NULL && info->client_addr != NULL)
-		print_peer(info->client_addr, peer);
+		listen_peer(info->client_addr, peer);
 	return peer;
 }
 

@@ -48,6 +48,17 @@ struct http_listener *http_listen(const struct http_options *options,
     struct buf *error);
 
 /*
+ * http_renew: another certificate and key for connections from now on; those
+ * that there are keep theirs, and none is refused in between. False with one
+ * sentence, and everything as before: they do not fit, or two renewals before
+ * have not settled. http_settle: to be called now and then after it: gives
+ * back what old connections held, once they are gone. Both from one thread.
+ */
+bool http_renew(struct http_listener *listener, const char *certificate,
+    const char *key, struct buf *error);
+void http_settle(struct http_listener *listener);
+
+/*
  * http_stop: no new connections, then wait for the threads. Deferred
  * exchanges must have been answered before.
  */

@@ -5,6 +5,7 @@
  */
 #include "license/base/listen.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -103,4 +104,19 @@ listen_address(int fd, char out[static LISTEN_ADDRESS_SIZE])
 		    port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
 	snprintf(out, LISTEN_ADDRESS_SIZE,
 	    strchr(host, ':') == NULL ? "%s:%s" : "[%s]:%s", host, port);
+}
+
+void
+listen_peer(const struct sockaddr *from, char out[static INET6_ADDRSTRLEN])
+{
+	if (from->sa_family == AF_INET) {
+		const struct sockaddr_in *in = (const void *)from;
+		inet_ntop(AF_INET, &in->sin_addr, out, INET6_ADDRSTRLEN);
+	} else if (from->sa_family == AF_INET6) {
+		const struct sockaddr_in6 *in = (const void *)from;
+		bool mapped = IN6_IS_ADDR_V4MAPPED(&in->sin6_addr);
+		inet_ntop(mapped ? AF_INET : AF_INET6,
+		    in->sin6_addr.s6_addr + (mapped ? 12 : 0), out,
+		    INET6_ADDRSTRLEN);
+	}
 }

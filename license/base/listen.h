@@ -21,4 +21,8 @@ int listen_open(const char *text, struct buf *error);
 /* listen_address: where it is bound, as text, the port that was chosen. */
 void listen_address(int fd, char out[static LISTEN_ADDRESS_SIZE]);
 
+/* listen_peer: RFC 5952 form, an IPv4-mapped address as IPv4. */
+void listen_peer(const struct sockaddr *from,
+    char out[static INET6_ADDRSTRLEN]);
+
 #endif

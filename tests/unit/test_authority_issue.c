@@ -251,6 +251,112 @@ the_same_bytes_get_the_same_bytes_and_store_nothing(void **state)
 	buf_fini(&second);
 }
 
+/* The bench's issuer goes on with another signer; ${list} has the first. */
+static void
+rotate(struct bench *b, struct revoked *list)
+{
+	struct signing_key *root = sample_key(SAMPLE_ROOT);
+	struct signing_key *next = sample_key(SAMPLE_OTHER_SIGNER);
+	struct buf pem, certificate, error;
+	struct issuer *issuer;
+	uint8_t key[KEY_SIZE];
+
+	buf_init(&pem, 1024);
+	buf_init(&certificate, 1024);
+	buf_init(&error, 256);
+	signing_key_public(next, key);
+	assert_true(signing_key_print(next, &pem));
+	assert_true(certificate_print(root, key, UTC_MAX, &certificate));
+	issuer = issuer_new(buf_text(&pem), buf_text(&certificate),
+	    &b->keyring, &error);
+	assert_non_null(issuer);
+	*list = (struct revoked){ .version = 7, .keys.count = 1 };
+	issuer_key(b->issuer, list->keys.key[0]);
+	issuer_replace(b->issuer, issuer);
+	buf_fini(&pem);
+	buf_fini(&certificate);
+	buf_fini(&error);
+	signing_key_free(root);
+	signing_key_free(next);
+}
+
+static void
+a_rotation_needs_nothing_from_who_reads_the_answer(void **state)
+{
+	struct bench *b = *state;
+	struct buf request, bytes;
+	struct answer first, second;
+	struct revoked list;
+	int result;
+
+	make_request(NULL, "", 0, &request);
+	assert_int_equal(200, answer_to(b, &request, &bytes, &result));
+	read_answer(b, &request, &bytes, false, &first);
+	buf_fini(&bytes);
+	buf_fini(&request);
+	rotate(b, &list);
+	make_request(NULL, "", 1, &request);
+	assert_int_equal(200, answer_to(b, &request, &bytes, &result));
+	read_answer(b, &request, &bytes, false, &second);
+	assert_int_equal(RESULT_OK, second.result);
+	assert_int_equal(2, second.license.sequence);
+	assert_memory_not_equal(first.license.signer, second.license.signer,
+	    KEY_SIZE);
+	buf_fini(&bytes);
+	buf_fini(&request);
+}
+
+static void
+an_answer_of_a_revoked_signer_is_not_repeated(void **state)
+{
+	struct bench *b = *state;
+	struct buf request, first, second;
+	struct answer answer;
+	struct revoked list;
+	int result;
+
+	make_request(NULL, "", 0, &request);
+	assert_int_equal(200, answer_to(b, &request, &first, &result));
+	rotate(b, &list);
+	buf_fini(&first);
+	assert_int_equal(200, answer_to(b, &request, &first, &result));
+	assert_int_equal(TALLY_REPEAT, result);
+	issuer_set_revoked(b->issuer, &list);
+	b->keyring.revoked = list.keys;
+	read_answer(b, &request, &first, false, &answer);
+	assert_int_equal(DOC_REVOKED, answer.fault.error);
+	assert_int_equal(200, answer_to(b, &request, &second, &result));
+	assert_int_equal(TALLY_LICENSE, result);
+	read_answer(b, &request, &second, false, &answer);
+	assert_int_equal(RESULT_OK, answer.result);
+	assert_int_equal(7, answer.license.revocations);
+	buf_fini(&first);
+	buf_fini(&second);
+	buf_fini(&request);
+}
+
+static void
+without_a_good_signer_nothing_is_issued(void **state)
+{
+	struct bench *b = *state;
+	struct buf request, bytes;
+	struct revoked list = { .version = 1, .keys.count = 1 };
+	struct revoked none = { .version = 0 };
+	int result;
+
+	make_request(NULL, "", 0, &request);
+	issuer_key(b->issuer, list.keys.key[0]);
+	issuer_set_revoked(b->issuer, &list);
+	assert_int_equal(503, answer_to(b, &request, &bytes, &result));
+	buf_fini(&bytes);
+	issuer_set_revoked(b->issuer, &none);
+	issuer_replace(b->issuer, NULL);
+	assert_int_equal(0, issuer_until(b->issuer).s);
+	assert_int_equal(503, answer_to(b, &request, &bytes, &result));
+	buf_fini(&bytes);
+	buf_fini(&request);
+}
+
 static void
 busy_is_signed_and_changes_no_record(void **state)
 {
@@ -591,6 +697,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_issued_is_an_answer_for_the_agent),
 		TEST(the_same_bytes_get_the_same_bytes_and_store_nothing),
+		TEST(a_rotation_needs_nothing_from_who_reads_the_answer),
+		TEST(an_answer_of_a_revoked_signer_is_not_repeated),
+		TEST(without_a_good_signer_nothing_is_issued),
 		TEST(busy_is_signed_and_changes_no_record),
 		TEST(a_suspension_is_a_refusal_also_when_asked_again),
 		TEST(every_refusal_can_be_sealed_and_read),
