@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.." || exit 1
 to=$DESTDIR$PREFIX
 config=$DESTDIR/etc/leaseline/leaseline.conf
 share=share/leaseline
+example=share/doc/leaseline/example
 
 # Mode, file, place below PREFIX. $B may be a path with a space.
 files() {
@@ -24,6 +25,12 @@ files() {
 	644 license/authority/leaseline-authority.sysusers lib/sysusers.d/leaseline-authority.conf
 	644 agent/leaseline.tmpfiles          lib/tmpfiles.d/leaseline.conf
 	644 agent/snmpd-leaseline.conf        $share/snmpd-leaseline.conf
+	755 agent/example/leaseline-follow    $example/leaseline-follow
+	644 agent/example/leaseline-follow@.service $example/leaseline-follow@.service
+	644 agent/example/leaseline-follow@.path $example/leaseline-follow@.path
+	644 agent/example/leaseline-follow@.timer $example/leaseline-follow@.timer
+	644 agent/example/product.conf        $example/product.conf
+	644 agent/example/README              $example/README
 	644 mibs/LEASELINE-MIB.txt            share/snmp/mibs/LEASELINE-MIB.txt
 	644 dashboards/prometheus/leaseline.rules.yml $share/leaseline.rules.yml
 	END
@@ -101,7 +108,9 @@ uninstall_all() {
 	files | while read -r mode file place; do
 		rm -f "$to/$place"
 	done
-	[ ! -d "$to/$share" ] || rmdir "$to/$share"
+	for d in "$to/$share" "$to/$example" "$to/${example%/*}"; do
+		[ ! -d "$d" ] || rmdir "$d"
+	done
 	echo "Left: /etc/leaseline, /var/lib/leaseline, and the user leaseline"
 }
 
