@@ -205,11 +205,10 @@ client_ask_keeper(struct client *client, bool commit)
 
 		buf_init(&error, 1024);
 		/* One commit asks for all of them: the others join it. */
-		bool asked = commit && i == 0 ?
-		    keeper_commit(keeper, waiter->name, waiter_done, waiter,
-			&error) :
-		    keeper_renew(keeper, waiter->name, waiter_done, waiter,
-			&error);
+		keeper_ask_fn *ask = commit && i == 0 ? keeper_commit :
+		    client->command.online ? keeper_go_online : keeper_renew;
+		bool asked = ask(keeper, waiter->name, waiter_done, waiter,
+		    &error);
 		if (!asked)
 			waiter_says(waiter, false, buf_text(&error));
 		buf_fini(&error);

@@ -86,7 +86,8 @@ command_usage(struct buf *out)
 		      "[--config PATH] COMMAND [NAME]\n"
 		      "       fcli check license [-w DAYS] [-c DAYS] "
 		      "[-t SECONDS] [--all | NAME]\n"
-		      "       fcli check license --usable [--all | NAME]\n\n");
+		      "       fcli check license --usable [--all | NAME]\n"
+		      "       fcli set renew_license --online [NAME]\n\n");
 	for (size_t i = 0; i < ROW_COUNT; i++) {
 		char words[40];
 

@@ -48,6 +48,7 @@ struct command {
 	char name[COMMAND_NAME_SIZE]; /* of the license; "": the first */
 	bool all;
 	bool json;
+	bool online; /* VERB_RENEW only: also in place of an offline license */
 	/* VERB_CHECK only */
 	bool usable; /* exit 1 only when it is known not to be usable */
 	struct range warning, critical; /* days to the action deadline */

@@ -18,7 +18,7 @@ add_quoted(const char *word, struct buf *out)
 	buf_printf(out, "'%s'", printable);
 }
 
-enum option { OPTION_NONE, OPTION_JSON, OPTION_ALL, OPTION_USABLE,
+enum option { OPTION_NONE, OPTION_JSON, OPTION_ALL, OPTION_ONLINE, OPTION_USABLE,
 	OPTION_WARNING, OPTION_CRITICAL, OPTION_TIMEOUT };
 
 static const struct {
@@ -28,6 +28,7 @@ static const struct {
 } options[] = {
 	{OPTION_JSON, NULL, "--json", false, false},
 	{OPTION_ALL, NULL, "--all", false, false},
+	{OPTION_ONLINE, NULL, "--online", false, false},
 	{OPTION_USABLE, NULL, "--usable", false, true},
 	{OPTION_WARNING, "-w", "--warning", true, true},
 	{OPTION_CRITICAL, "-c", "--critical", true, true},
@@ -66,6 +67,8 @@ set_option(enum option option, const char *value, struct command *out)
 		return out->json = true;
 	case OPTION_ALL:
 		return out->all = true;
+	case OPTION_ONLINE:
+		return out->online = true;
 	case OPTION_USABLE:
 		return out->usable = true;
 	case OPTION_WARNING:
@@ -93,7 +96,8 @@ take_option(size_t count, const char *const *words, size_t *i,
 		buf_puts(error, "unknown option ");
 		add_quoted(word, error);
 		buf_puts(error, "; the options are --json and --all, and of "
-				"'check license' -w, -c, -t and --usable");
+				"'check license' -w, -c, -t and --usable, of "
+				"'set renew_license' --online");
 		return false;
 	}
 	if (options[row].has_value && value == NULL)
@@ -206,6 +210,11 @@ options_fit(const struct command *command, struct buf *error)
 	if (command->verb != VERB_CHECK && has_check_option(command)) {
 		buf_puts(error, "-w, -c, -t and --usable are options of "
 				"'check license'");
+		return false;
+	}
+	if (command->online && (command->verb != VERB_RENEW || command->all)) {
+		buf_puts(error, "--online is an option of 'set renew_license' "
+				"for one license");
 		return false;
 	}
 	if (command->usable &&

@@ -51,6 +51,12 @@ policy_refreshes(const struct license_facts *facts)
 	return !facts->has_license || facts->license.mode == MODE_ONLINE;
 }
 
+bool
+policy_offline(const struct license_facts *facts)
+{
+	return facts->has_license && facts->license.mode == MODE_OFFLINE;
+}
+
 int64_t
 policy_highest(const struct license_facts *facts)
 {
@@ -351,6 +357,9 @@ take_refusal(struct license_facts *facts, const struct refusal *refusal,
 {
 	const struct refusal_rule *rule = policy_refusal(refusal->reason);
 
+	/* A person asked to go online: what is in force does not hang on it. */
+	if (policy_offline(facts))
+		return;
 	/* Busy says nothing of the license: what was said before stands. */
 	if (rule->counts_as_failure || !last_answer_refused(facts))
 		facts->last_refusal = refusal->reason;

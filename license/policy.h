@@ -111,4 +111,7 @@ unsigned policy_mismatch(const struct license_facts *facts, utc_t now);
 /* policy_refreshes: an exchange keeps this license alive. */
 bool policy_refreshes(const struct license_facts *facts);
 
+/* policy_offline: an offline license is in force; no answer but one ends it. */
+bool policy_offline(const struct license_facts *facts);
+
 #endif

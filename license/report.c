@@ -337,7 +337,9 @@ static void
 raise_refusals(const struct making *m)
 {
 	struct report *out = m->out;
-	int refusal = m->facts->last_refusal;
+	/* What was refused online says nothing of an offline license. */
+	int refusal = policy_offline(m->facts) ? REFUSAL_NONE :
+						 m->facts->last_refusal;
 
 	raise_two(out, out->has[FIELD_ID_GRACE_END] ||
 		refusal == REFUSAL_HARDWARE_LIMIT, false,
@@ -374,7 +376,8 @@ report_severity(const struct making *m)
 		    out->used_percent >= out->bandwidth_critical_pct,
 		    REASON_BANDWIDTH);
 	raise_two(out, facts->storage_failed ||
-		facts->last_result == RESULT_STORAGE ||
+		(facts->last_result == RESULT_STORAGE &&
+			!policy_offline(facts)) ||
 		facts->file_state == LICENSE_FILE_STRANGER ||
 		facts->file_state == LICENSE_FILE_UNWRITABLE, false,
 	    REASON_STORAGE);

@@ -108,6 +108,16 @@ make_due(struct holding *holding)
 	holding->keeper->dirty = true;
 }
 
+static bool
+renew_now(struct keeper *keeper, struct holding *holding,
+    keeper_done_fn *done, void *self, struct buf *error)
+{
+	if (!wait_for(keeper, holding, done, self, error))
+		return false;
+	make_due(holding);
+	return true;
+}
+
 bool
 keeper_renew(struct keeper *keeper, const char *name, keeper_done_fn *done,
     void *self, struct buf *error)
@@ -118,14 +128,30 @@ keeper_renew(struct keeper *keeper, const char *name, keeper_done_fn *done,
 		return false;
 	if (!policy_refreshes(&holding->facts)) {
 		buf_printf(error, "License %s is not refreshed by an authority; "
-			"put a new file at %s and run 'fcli commit'",
-		    holding->config.name, holding->config.license_file);
+			"put a new file at %s and run 'fcli commit'%s",
+		    holding->config.name, holding->config.license_file,
+		    holding->facts.source == SOURCE_AUTHORITY ? ", or go back "
+			"online with 'fcli set renew_license --online'" : "");
 		return false;
 	}
-	if (!wait_for(keeper, holding, done, self, error))
+	return renew_now(keeper, holding, done, self, error);
+}
+
+bool
+keeper_go_online(struct keeper *keeper, const char *name,
+    keeper_done_fn *done, void *self, struct buf *error)
+{
+	struct holding *holding = find(keeper, name, error);
+
+	if (holding == NULL)
 		return false;
-	make_due(holding);
-	return true;
+	if (holding->facts.source != SOURCE_AUTHORITY) {
+		buf_printf(error, "License %s has no authority; set source = "
+			"authority and authority-url in its section of the "
+			"configuration first", holding->config.name);
+		return false;
+	}
+	return renew_now(keeper, holding, done, self, error);
 }
 
 bool

@@ -83,6 +83,10 @@ struct loop_source keeper_jobs_source(struct keeper *keeper);
 /* keeper_done: how a renewal asked for by a person ended; sentence, no LF. */
 typedef void keeper_done_fn(void *self, bool ok, const char *sentence);
 
+/* keeper_ask: the kind of keeper_renew() and the two below. */
+typedef bool keeper_ask_fn(struct keeper *keeper, const char *name,
+    keeper_done_fn *done, void *self, struct buf *error);
+
 /*
  * keeper_renew: refresh license ${name} now (joining an exchange that is in
  * flight); ${done} is called once from the loop, at the latest after
@@ -90,6 +94,13 @@ typedef void keeper_done_fn(void *self, bool ok, const char *sentence);
  * that nobody refreshes; one sentence in ${error}.
  */
 bool keeper_renew(struct keeper *keeper, const char *name,
+    keeper_done_fn *done, void *self, struct buf *error);
+
+/*
+ * keeper_go_online: the same, also where an offline license is in force: it
+ * stays until an online one is here, and no refusal ends it.
+ */
+bool keeper_go_online(struct keeper *keeper, const char *name,
     keeper_done_fn *done, void *self, struct buf *error);
 
 /* keeper_forget: ${self} is gone; its pending done is not called any more. */

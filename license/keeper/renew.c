@@ -209,7 +209,8 @@ store_refusal(struct holding *holding, const struct client_reply *reply,
 		log_warn("The authority refuses %s: %s: %s",
 		    holding->facts.name,
 		    names_label(NAMES_REFUSAL, refusal->reason), detail);
-	if (!rule->ends_lease && !rule->starts_grace)
+	if ((!rule->ends_lease && !rule->starts_grace) ||
+	    policy_offline(&holding->facts))
 		return true;
 	return holding_replace(&holding->refusal_bytes, reply->body,
 		   reply->body_len) &&

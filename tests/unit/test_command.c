@@ -52,6 +52,8 @@ good_words_are_understood_and_options_may_stand_anywhere(void **state)
 		{"show license_history edge1",
 		    {.verb = VERB_SHOW_HISTORY, .name = "edge1"}},
 		{"set renew_license --all", {.verb = VERB_RENEW, .all = true}},
+		{"set renew_license --online lab",
+		    {.verb = VERB_RENEW, .name = "lab", .online = true}},
 		{"commit", {.verb = VERB_COMMIT}},
 		{"commit edge1", {.verb = VERB_COMMIT, .name = "edge1"}},
 	};
@@ -70,6 +72,7 @@ good_words_are_understood_and_options_may_stand_anywhere(void **state)
 		assert_string_equal(got.name, rows[i].want.name);
 		assert_int_equal(got.all, rows[i].want.all);
 		assert_int_equal(got.json, rows[i].want.json);
+		assert_int_equal(got.online, rows[i].want.online);
 		assert_int_equal(error.len, 0);
 		buf_fini(&error);
 	}
@@ -159,6 +162,8 @@ bad_words_get_one_sentence_that_names_them(void **state)
 		{"check license -t 1:5", "seconds"},
 		{"check license -t 601", "seconds"},
 		{"check license --usable -w 3", "--usable"},
+		{"commit --online", "--online is an option of"},
+		{"set renew_license --all --online", "for one license"},
 		{"check license --json=yes", "'--json=yes'"},
 		{"show license edge1 --all", "not both"},
 		{"show license_hardware_data --all", "--all"},

@@ -105,6 +105,13 @@ keeper_renew(struct keeper *keeper, const char *name, keeper_done_fn *done,
 }
 
 bool
+keeper_go_online(struct keeper *keeper, const char *name, keeper_done_fn *done,
+    void *self, struct buf *error)
+{
+	return keeper_renew(keeper, name, done, self, error);
+}
+
+bool
 keeper_commit(struct keeper *keeper, const char *name, keeper_done_fn *done,
     void *self, struct buf *error)
 {

@@ -526,6 +526,60 @@ an_offline_license_put_in_place_ends_the_exchange(void **state)
 	buf_fini(&file);
 }
 
+static int online_calls, online_ok;
+
+static void
+went(void *self, bool ok, const char *sentence)
+{
+	(void)self;
+	(void)sentence;
+	online_calls++;
+	online_ok += ok;
+}
+
+static void
+an_offline_license_stays_until_an_online_one_is_here(void **state)
+{
+	struct account *account = world_account_of(0);
+	struct buf file, error;
+	char id[TEXT_64];
+
+	(void)state;
+	start();
+	text_copy(id, sizeof(id), report().id);
+	make(MODE_OFFLINE, id, ++account->sequence, SAMPLE_SIGNER, SAMPLE_ROOT, &file);
+	drop(file.data, file.len);
+	online_calls = online_ok = 0;
+	buf_init(&error, 1024);
+	assert_false(keeper_renew(world.keeper, "", went, NULL, &error));
+	/* Also what ends a lease: it is an answer to a question, no more. */
+	account->refusal = REFUSAL_SUSPENDED;
+	assert_true(keeper_go_online(world.keeper, "", went, NULL, &error));
+	run(5);
+	assert_int_equal(online_calls, 1);
+	assert_int_equal(online_ok, 0);
+	assert_int_equal(report().mode, MODE_OFFLINE);
+	assert_int_equal(report().severity, SEVERITY_OK);
+	restart(10);
+	int posts = account->posts;
+	run(2 * DAY_S);
+	assert_int_equal(account->posts, posts);
+	assert_int_equal(report().severity, SEVERITY_OK);
+	assert_file(world.licenses[0].license_file, file.data, file.len);
+	account->refusal = 0;
+	assert_true(keeper_go_online(world.keeper, "", went, NULL, &error));
+	run(5);
+	assert_int_equal(online_ok, 1);
+	assert_int_equal(report().mode, MODE_ONLINE);
+	assert_true(report().usable);
+	assert_file(world.licenses[0].license_file, account->answer.data,
+	    account->answer.len);
+	run(2 * DAY_S);
+	assert_true(account->posts > posts + 1);
+	buf_fini(&file);
+	buf_fini(&error);
+}
+
 static void
 a_license_that_begins_later_waits_and_takes_over_on_time(void **state)
 {
@@ -959,6 +1013,7 @@ main(void)
 		T(a_directory_or_a_fifo_at_the_path_is_a_strangers),
 		T(a_path_that_cannot_be_written_does_not_stop_the_lease),
 		T(an_offline_license_put_in_place_ends_the_exchange),
+		T(an_offline_license_stays_until_an_online_one_is_here),
 		T(a_license_that_begins_later_waits_and_takes_over_on_time),
 		T(an_offline_mismatch_needs_two_readings),
 		T(a_reconfiguration_adds_keeps_and_removes),
