@@ -17,7 +17,8 @@ remove_cgroup() {
 	[ ! -d "$CGROUP" ]
 }
 finish() {
-	[ -z "$OUTER_PID" ] || kill "$OUTER_PID" 2> /dev/null
+	# unshare(1) ignores SIGTERM while it waits.
+	[ -z "$OUTER_PID" ] || kill -KILL "$OUTER_PID" 2> /dev/null
 	stop_all
 	# Its init is killed with it, and so is everything below that.
 	wait_until 10 remove_cgroup || printf 'follow: %s stays\n' "$CGROUP" >&2

@@ -27,6 +27,12 @@ usr/lib/sysusers.d/leaseline.conf
 usr/lib/tmpfiles.d/leaseline.conf
 usr/sbin/leaseline-authority
 usr/sbin/leaselined
+usr/share/doc/leaseline/example/README
+usr/share/doc/leaseline/example/leaseline-follow
+usr/share/doc/leaseline/example/leaseline-follow@.path
+usr/share/doc/leaseline/example/leaseline-follow@.service
+usr/share/doc/leaseline/example/leaseline-follow@.timer
+usr/share/doc/leaseline/example/product.conf
 usr/share/leaseline/leaseline.rules.yml
 usr/share/leaseline/snmpd-leaseline.conf
 usr/share/man/man1/fcli.1
