@@ -31,6 +31,9 @@ const struct decide_policy decide_policy_default = {
 	.memory_tolerance_part = 32,
 };
 
+/* Clocks are read in seconds, and a machine's may be corrected by some. */
+enum { REPLAY_TOLERANCE_S = 60 };
+
 static bool
 is_leap(const struct weighing *w)
 {
@@ -109,7 +112,7 @@ is_replay(const struct weighing *w)
 	const struct machine *m = &w->dossier->machine;
 
 	return w->speaks && w->held < m->sequence &&
-	    utc_before(w->request->created, m->last_created);
+	    w->request->created.s < m->last_created.s - REPLAY_TOLERANCE_S;
 }
 
 static bool

@@ -34,7 +34,8 @@ says() { grep -qF -- "$2" "$1" || fail "$1 does not say '$2': $(cat "$1")"; }
 told() { printf 'address: %-34s %s\n' "$1" "$2"; }
 
 # The internet is a bridge; the machine "m" is on it with what it is given.
-ip link add net0 type bridge && ip link set net0 up || die "no bridge"
+# Its own address: else it takes one of a port, and neighbors lose it.
+ip link add net0 address 02:00:00:00:00:01 type bridge && ip link set net0 up || die "no bridge"
 for a in 198.51.100.1 198.51.100.30 198.51.100.40 198.51.100.41 203.0.113.1 10.0.0.1; do
 	ip addr add $a/24 dev net0
 done

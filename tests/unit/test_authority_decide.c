@@ -574,6 +574,12 @@ an_old_request_sent_again_moves_nothing(void **state)
 	w.request.sequence = 4;
 	world_ask(&w);
 	expect_license(&w, 5);
+	/* A clock that was corrected by some seconds is no replay. */
+	w.request.sequence = 2;
+	w.request.created.s = w.now.s - 59;
+	w.sha256[9]++;
+	world_decide(&w);
+	expect_license(&w, 6);
 }
 
 static void
