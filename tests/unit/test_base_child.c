@@ -163,7 +163,8 @@ when_its_time_is_up_the_whole_group_is_ended(void **state)
 	int pid, tries = 100;
 
 	(void)state;
-	assert_int_equal(shell("sleep 60 & echo $!; wait", 1), CHILD_LATE);
+	assert_int_equal(shell("(trap '' TERM; exec sleep 60) & "
+			       "echo $!; wait", 1), CHILD_LATE);
 	assert_int_equal(sscanf(buf_text(&run.lines), "[%d]", &pid), 1);
 	/* It is told to end before we are back; it may take a moment. */
 	while (lives(pid) && --tries > 0)

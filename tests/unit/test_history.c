@@ -98,6 +98,7 @@ what_is_torn_or_strange_is_left_out(void **state)
 		size_t count;
 	} rows[] = {
 		{LINE_0 "2026-11-25T06:00:00Z ref", 1},
+		{LINE_2 "2026-11-25T06:00:00Z refresh result=ok mbits=200", 1},
 		{"result=ok ms=7\n" LINE_2, 1},
 		{"\n\n" LINE_2 "\n", 1},
 		{"2026-11-25T06:00:00Z refresh\n", 0},
