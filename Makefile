@@ -25,7 +25,7 @@ LICENSE   = advice agent_report answer calendar check codec codec_value command 
             keyring names policy range report sign status status_machine text text_usage \
             timekeeping usage usage_page verify
 KEEPER    = address client disk errands history inspect keeper load machine_key memory on_change \
-            platform pulse renew reporter successor view watch
+            platform pulse renew reporter successor tls_time view watch
 EXPORTER  = metrics process web
 AGENT     = announce config config_check config_files control execute execute_check mib mib_objects \
             notices once snmp socket subtree waiters
@@ -46,7 +46,7 @@ HAVE    = $(wildcard $(SOURCES))
 LIB_HTTP = -lmicrohttpd
 LIB_INI  = -linih
 LIB_SSL  = -lcrypto
-LIB_CURL = -lcurl
+LIB_CURL = -lcurl -lssl
 LIB_CPU  = -lcpuid
 LIB_JSON = -ljansson
 LIB_SNMP = -lnetsnmpagent -lnetsnmp

@@ -39,7 +39,7 @@ while read -r header files; do
 	done
 done <<'EOF' | report
 curl/ license/keeper/client.c
-openssl/ license/verify.c license/sign.c license/authority/certificate.c
+openssl/ license/verify.c license/sign.c license/authority/certificate.c license/keeper/tls_time.c
 libcpuid/ license/keeper/inspect.c
 microhttpd license/base/http.c
 net-snmp/ agent/snmp.c

@@ -93,7 +93,7 @@ fuzz-replay-%: $(B)/tests/fuzz/replay_%
 # they cannot run: without the archive's package, without root.
 INTEGRATION = address copies \
               snmp crash authority agree service tamper freeze smilint dropin rules \
-              install sandbox two onchange follow busy check stats terms calendar
+              install sandbox two onchange follow busy check stats terms calendar tls
 $(B)/tests/snmp_fixture $(B)/tests/lease_client: $(B)/tests/%: \
     $(B)/tests/integration/%.o $(B)/libleaseline.a
 	@mkdir -p $(@D)

@@ -12,6 +12,7 @@
 
 #include "license/base/buf.h"
 #include "license/base/clock.h"
+#include "license/keeper/tls_time.h"
 
 enum { SOCKETS_MAX = 128 };
 
@@ -25,6 +26,7 @@ struct exchange {
 	void *self;
 	mono_t started;
 	bool too_long;
+	utc_t best_time;
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -190,6 +192,25 @@ set_peer(CURL *easy, const struct client_request *request)
 	    families[request->address_family]);
 }
 
+/* Another back end of libcurl would hand over something else. */
+static bool
+is_openssl(void)
+{
+	const char *name = curl_version_info(CURLVERSION_NOW)->ssl_version;
+
+	return name != NULL && strncmp(name, "OpenSSL/", 8) == 0;
+}
+
+static CURLcode
+on_tls(CURL *easy, void *context, void *self)
+{
+	const struct exchange *exchange = self;
+
+	(void)easy;
+	tls_time_set(context, exchange->best_time);
+	return CURLE_OK;
+}
+
 static void
 set_limits(CURL *easy, int total_s)
 {
@@ -248,6 +269,11 @@ begin(struct client *client, const struct client_request *request,
 		goto out;
 	set_limits(easy, request->total_s);
 	set_peer(easy, request);
+	if (request->best_time.s != 0 && is_openssl()) {
+		exchange->best_time = request->best_time;
+		curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_tls);
+		curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, exchange);
+	}
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, request->user_agent);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);

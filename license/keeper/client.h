@@ -31,6 +31,7 @@ struct client_request {
 	int address_family;	/* 0 any, 4, 6 */
 	size_t answer_max;	/* 0: CLIENT_ANSWER_MAX */
 	int total_s;		/* 0: CLIENT_TOTAL_S */
+	utc_t best_time;	/* while no clock is trusted: tls_time.h; or 0 */
 };
 
 struct client_reply {

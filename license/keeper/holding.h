@@ -125,6 +125,8 @@ void holding_inspect(struct holding *holding);
 void keeper_take_clock(struct keeper *keeper);
 void keeper_publish(struct keeper *keeper);
 utc_t keeper_now(struct keeper *keeper);
+/* keeper_best_time: keeper_now(), or s 0 while the clock is trusted. */
+utc_t keeper_best_time(struct keeper *keeper);
 uint32_t keeper_random(void);
 
 /* errands.c */

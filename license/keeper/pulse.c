@@ -27,6 +27,17 @@ keeper_now(struct keeper *keeper)
 	return timekeeping_judge(&keeper->agent.clock, &reading).now;
 }
 
+utc_t
+keeper_best_time(struct keeper *keeper)
+{
+	struct clock_reading reading;
+
+	clock_read(&reading);
+	struct clock_verdict verdict = timekeeping_judge(&keeper->agent.clock,
+	    &reading);
+	return verdict.trust == TRUST_TRUSTED ? (utc_t){0} : verdict.now;
+}
+
 uint32_t
 keeper_random(void)
 {

@@ -450,6 +450,7 @@ holding_renew(struct holding *holding)
 		.proxy = holding->config.proxy,
 		.user_agent = "leaseline/" LEASELINE_VERSION,
 		.address_family = holding->config.address_family,
+		.best_time = keeper_best_time(keeper),
 	};
 	if (!client_post(keeper->client, &request, on_reply, holding)) {
 		fail_at_once(holding, RESULT_CONNECT);
