@@ -109,18 +109,25 @@ wait_until 5 has_line "$D/authority.log" "certificate is not taken" ||
 renews "with half of a pair there"
 cp "$D/server.key" "$AUTHORITY_DIR/server.key"
 
-# A mark years ahead: the machine ran for days with a wrong clock.
-stop_pid "$AGENT_PID"
-rm -rf "$D/state" "$LICENSE_FILE"; mkdir -m 700 "$D/state"
-write_clock +1900d
-AGENT_PREFIX=$FAKE start_agent || fail "the agent does not start"
-"$FCLI" set renew_license > "$D/renew" 2>&1 && fail "renewed in the future"
-stop_pid "$AGENT_PID"
-write_clock +0
-grep -q "^high-water 203" "$D/state/.clock.state" ||
-	fail "the mark is not ahead: $(grep high-water "$D/state/.clock.state")"
-AGENT_PREFIX=$STEPPED start_agent || fail "the agent does not start"
-wait_until 10 usable || fail "a mark five years ahead is not healed"
-trusts trusted
-renews "after a mark five years ahead"
+# A mark years ahead: the machine was up for a day with a wrong clock.
+if unshare -m -T --boottime 1 true 2>/dev/null; then
+	stop_pid "$AGENT_PID"
+	rm -rf "$D/state" "$LICENSE_FILE"; mkdir -m 700 "$D/state"
+	write_clock +1900d
+	AGENT_PREFIX="unshare -m -T --boottime 100000 $STEPPED"
+	start_agent || fail "the agent does not start"
+	"$FCLI" set renew_license > "$D/renew" 2>&1 &&
+		fail "renewed in the future"
+	stop_pid "$AGENT_PID"
+	grep -q "^high-water 203" "$D/state/.clock.state" ||
+		fail "the mark is not ahead"
+	write_clock +0
+	AGENT_PREFIX=$STEPPED
+	start_agent || fail "the agent does not start"
+	wait_until 10 usable || fail "a mark five years ahead is not healed"
+	trusts trusted
+	renews "after a mark five years ahead"
+else
+	say "tls: a mark that is ahead was not tried: that needs root"
+fi
 say "tls: ok, $(cat "$D/asked") connections while certificates were swapped"
