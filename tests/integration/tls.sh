@@ -40,6 +40,8 @@ refused() { # refused WHEN: by TLS, and the lease stays
 	say "tls: $1: $(cat "$D/renew")"
 }
 
+healed() { "$FCLI" set renew_license && usable && [ "$(trust)" = trusted ]; }
+
 # certify FROM DAYS: a server certificate by the authority's CA, made at FROM.
 certify() {
 	printf 'subjectAltName=IP:127.0.0.1\n' > "$D/san"
@@ -124,9 +126,9 @@ if unshare -m -T --boottime 1 true 2>/dev/null; then
 	write_clock +0
 	AGENT_PREFIX=$STEPPED
 	start_agent || fail "the agent does not start"
-	wait_until 10 usable || fail "a mark five years ahead is not healed"
-	trusts trusted
-	renews "after a mark five years ahead"
+	# An answer to a request of before proves no time; the next does.
+	wait_until 10 healed || fail "a mark five years ahead is not healed"
+	say "tls: a mark five years ahead: $(usable)"
 else
 	say "tls: a mark that is ahead was not tried: that needs root"
 fi
