@@ -84,8 +84,10 @@ settle_machine(struct weighing *w)
 
 	memcpy(m->key, r->machine_key, KEY_SIZE);
 	text_copy(m->product, sizeof(m->product), r->product);
-	if (!w->speaks)
+	if (!w->speaks) {
+		branch_clear(m);
 		m->state = MACHINE_LIVE;
+	}
 	if (!w->dossier->known)
 		m->first_seen = w->q->now;
 	text_copy(m->subscription, sizeof(m->subscription),

@@ -295,6 +295,28 @@ a_refused_clone_takes_no_sequence_with_a_suspension(void **state)
 }
 
 static void
+a_retired_key_that_a_person_lets_back_has_no_mark(void **state)
+{
+	struct world w;
+
+	(void)state;
+	init(&w);
+	play(&w, "Al B=A Al Bf Af Bc");
+	w.dossier.machine.state = MACHINE_RETIRED;
+	memset(w.dossier.live.key, 8, KEY_SIZE);
+	w.dossier.live.state = MACHINE_LIVE;
+	speak(&w, 'A');
+	assert_int_equal(REFUSAL_UNKNOWN_MACHINE, w.d.refusal.reason);
+	assert_non_null(strstr(w.d.refusal.detail, "took this subscription"));
+	memset(w.dossier.live.key, 8, KEY_SIZE);
+	w.dossier.subscription.hardware_approved = 1;
+	play(&w, "Al");
+	assert_int_equal(MACHINE_LIVE, w.dossier.machine.state);
+	assert_int_equal(0, w.dossier.machine.fork_sequence);
+	play(&w, "Al B=A Al Bf Af Bc Al");
+}
+
+static void
 the_tips_of_many_branches_are_bounded(void **state)
 {
 	struct machine m = { .state = MACHINE_LIVE, .sequence = 1 };
@@ -330,6 +352,8 @@ main(void)
 		    a_copy_elsewhere_takes_nothing_from_the_machine),
 		cmocka_unit_test(
 		    a_refused_clone_takes_no_sequence_with_a_suspension),
+		cmocka_unit_test(
+		    a_retired_key_that_a_person_lets_back_has_no_mark),
 		cmocka_unit_test(the_tips_of_many_branches_are_bounded),
 	};
 
