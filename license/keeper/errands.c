@@ -197,6 +197,8 @@ keeper_hardware_data(struct keeper *keeper, const char *name, struct buf *out,
 
 	if (holding == NULL)
 		return false;
+	/* What was plugged in since the last look must be in it. */
+	holding_inspect(holding);
 	if (holding_compose(holding, ASK_OFFLINE, out))
 		return true;
 	buf_puts(error, "The hardware data cannot be signed: the system has "

@@ -4,7 +4,8 @@
  * its own and reads answers as an agent would. It opens no connection.
  *
  *   lease_client make KEY [product=P] [sequence=N] [coupon=C] [cpu-model=M]
- *       [logical-cpus=N] [internal-address=A] [version=N] > REQUEST
+ *       [logical-cpus=N] [internal-address=A] [version=N]
+ *       [memory-mib=N: it is for an offline license] > REQUEST
  *   lease_client read ROOT REQUEST ANSWER STATUS
  */
 #include <stdio.h>
@@ -77,7 +78,10 @@ make(int argc, char **argv)
 	const char *version = value_of(argc, argv, "version");
 	const char *sequence = value_of(argc, argv, "sequence");
 	const char *cpus = value_of(argc, argv, "logical-cpus");
-	struct request r = { .ask = ASK_REFRESH, .created = clock_wall(),
+	const char *memory = value_of(argc, argv, "memory-mib");
+	struct request r = { .ask = memory ? ASK_OFFLINE : ASK_REFRESH,
+		.memory_mib = memory ? strtol(memory, NULL, 10) : 0,
+		.created = clock_wall(),
 		.logical_cpus = cpus ? strtol(cpus, NULL, 10) : 8,
 		.sequence = sequence ? strtoll(sequence, NULL, 10) : 0 };
 	uint8_t public_key[KEY_SIZE];
@@ -89,6 +93,8 @@ make(int argc, char **argv)
 	    bit(REQUEST_LOGICAL_CPUS);
 	if (sequence)
 		r.has |= bit(REQUEST_SEQUENCE);
+	if (memory)
+		r.has |= bit(REQUEST_MEMORY);
 	text_copy(r.agent_version, sizeof(r.agent_version), "0.1.0");
 	take(&r, REQUEST_PRODUCT, r.product, sizeof(r.product), "FastNetMon");
 	take(&r, REQUEST_PRODUCT, r.product, sizeof(r.product),
