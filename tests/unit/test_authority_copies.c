@@ -162,8 +162,8 @@ no_honest_machine_is_a_clone(void **state)
 		/* Back to an old one, and then to the newest after all. */
 		"Al S=A Al Al T=A A=S Af Al A=T Af Al Al",
 		/* The same once more, long after that. */
-		"Al S=A Al T=A A=S Af A=T Af Al +20 S=A Al T=A A=S Af +1 "
-		"A=T Af Al",
+		("Al S=A Al T=A A=S Af A=T Af Al +20 S=A Al T=A A=S Af +1 "
+		"A=T Af Al"),
 		/* All of its state is lost, but not the key. */
 		"Al Al Al A=0 Af Al A=0 Af Al",
 		/* The copy was made and never started. */
@@ -189,8 +189,8 @@ two_living_branches_are_a_clone_and_one_goes_on(void **state)
 		"Al Al B=A Al Bf Bl Bl Af Bc Al",
 		/* Three, and ten, on one image. */
 		"Al B=A C=A Al Bf Cf Af Bc Cc Al Bc Cc Al",
-		"Al B=A C=A D=A E=A F=A G=A H=A I=A J=A Al Bf Cf Df Ef Ff Gf "
-		"Hf If Jf Af Bc Cc Dc Ec Fc Gc Hc Ic Jc Al Al",
+		("Al B=A C=A D=A E=A F=A G=A H=A I=A J=A Al Bf Cf Df Ef Ff Gf "
+		"Hf If Jf Af Bc Cc Dc Ec Fc Gc Hc Ic Jc Al Al"),
 		/* The clone goes back to its image: it stays refused. */
 		"Al S=A B=A Al Bf Af Bc Al B=S Bc Al",
 		/* The one that goes on has snapshots of its own. */
