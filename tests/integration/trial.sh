@@ -38,7 +38,7 @@ ask() {
 	again "$key"
 }
 again() { # again KEY: the same bytes once more
-	status=$(curl -s -k -o "$D/$1.answer" -w '%{http_code}' -m 10 \
+	status=$(curl -s -k ${FROM:+--interface $FROM} -o "$D/$1.answer" -w '%{http_code}' -m 10 \
 		--data-binary "@$D/$1.request" "$AUTHORITY_URL/v1/lease")
 	$FAKE "$CLIENT" read "$AUTHORITY_DIR/root.pub" "$D/$1.request" \
 		"$D/$1.answer" "$status" > "$D/$1.read"
@@ -149,11 +149,28 @@ add --external 127.0.0.1
 "$FCLI" commit > "$D/out" 2>&1 || fail "commit: $(cat "$D/out")"
 equal "after commit" "$(in_file license-id)" "$ADDED"
 
+# Another address has its own; reinstalled there, it is the same one.
+FROM=127.0.0.2
+equal "another address" "$(ask third internal-address=10.0.2.1)" \
+	"license 1 2027-04-17T23:59:59Z"
+set_clock 2027-04-28T10:00:00Z
+equal "reinstalled" "$(ask fourth internal-address=10.0.2.1)" \
+	"license 2 2027-05-03T23:59:59Z"
+equal "the same trial" "$(grep ^license-id "$D/fourth.answer")" \
+	"$(grep ^license-id "$D/third.answer")"
+equal "the old key" "$(ask third internal-address=10.0.2.1 sequence=1)" \
+	"refusal unknown_machine 0"
+set_clock 2027-04-03T10:00:00Z
+FROM=
+
 # Off again: an address that had none gets none.
 authority policy trial --product "FastNetMon Advanced" --off
 $A policy trial --product "FastNetMon Advanced" --off \
 	--dir "$AUTHORITY_DIR" > "$D/admin" 2> "$D/err"
 equal "exit code of switching off twice" $? 1
+FROM=127.0.0.3
+equal "an address that had none" "$(ask fifth)" "refusal unknown_machine 0"
+FROM=
 
 # Coupons. The answer may be lost, the request be another: the same machine.
 add --coupon
@@ -187,6 +204,6 @@ equal "by coupon" "$(in_file license-id)" "$ADDED"
 "$FCLI" commit > "$D/out" 2>&1 || fail "shown again: $(cat "$D/out")"
 see "by a coupon" state=valid severity=ok refusal=none
 $A events --dir "$AUTHORITY_DIR" > "$D/events"
-grep -E ' (rollback|fork|clone-found|refuse-clone|take-over) ' "$D/events" &&
+grep -E ' (rollback|fork|clone-found|refuse-clone) ' "$D/events" &&
 	fail "an honest machine is suspected"
 say "trial: a coupon: once, and again for the same machine"
