@@ -166,6 +166,8 @@ struct refusal {
 	X(ANSWERED, "answered", NUMBER, answered, 0, 1, A)                    \
 	X(ANNOUNCED, "announced", NUMBER, announced, 0, 65535, A)             \
 	X(GRACE_FROM, "grace-from", INSTANT, grace_from, 0, 0, P)             \
+	X(MISMATCHED, "mismatch-confirmed", NUMBER, mismatch_confirmed, 1, 1, \
+	    P)                                                                \
 	X(ON_CHANGE_TOLD, "on-change-told", NUMBER, on_change_told, 1, 2, P)  \
 	X(ON_CHANGE_EXIT, "on-change-exit", NUMBER, on_change_exit, 0, 257, P) \
 	X(HIGH_WATER, "high-water", INSTANT, high_water, 0, 0, P)             \
@@ -188,6 +190,7 @@ struct memory {
 	int64_t last_result, last_refusal, failures_in_row, answered;
 	int64_t announced; /* raises that managers were told: bits of edges.h */
 	utc_t grace_from;
+	int64_t mismatch_confirmed;
 	int64_t on_change_told, on_change_exit; /* enum standing; exit code */
 	utc_t high_water;
 	int64_t high_water_boot_s;

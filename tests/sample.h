@@ -250,6 +250,7 @@ sample_memory(struct memory *out)
 		.answered = 1,
 		.announced = 5,
 		.grace_from = sample_time(SAMPLE_ISSUED),
+		.mismatch_confirmed = 1,
 		.on_change_told = 2,
 		.on_change_exit = 257,
 		.high_water = sample_time(SAMPLE_ISSUED),

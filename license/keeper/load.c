@@ -382,4 +382,7 @@ holding_load(struct holding *holding)
 	holding->unread = true;
 	holding_load_unread(holding);
 	holding->facts.sequence = policy_highest(&holding->facts);
+	/* What differs next time needs two readings again. */
+	if (policy_mismatch(&holding->facts, keeper_now(holding->keeper)) == 0)
+		holding->facts.mismatch_confirmed = false;
 }

@@ -127,6 +127,8 @@ holding_persist(struct holding *holding)
 	KEEP(m, ANNOUNCED, announced, holding->announced, true);
 	KEEP(m, GRACE_FROM, grace_from, facts->grace_from,
 	    facts->grace_from.s > 0);
+	KEEP(m, MISMATCHED, mismatch_confirmed, facts->mismatch_confirmed,
+	    facts->mismatch_confirmed);
 	KEEP(m, ON_CHANGE_TOLD, on_change_told, holding->on_change.told,
 	    holding->on_change.told != STANDING_UNKNOWN);
 	KEEP(m, ON_CHANGE_EXIT, on_change_exit, facts->on_change_exit,
@@ -154,6 +156,7 @@ holding_recall(struct holding *holding)
 	facts->failures_in_row = m.failures_in_row;
 	facts->answered = m.answered != 0;
 	facts->grace_from = m.grace_from;
+	facts->mismatch_confirmed = m.mismatch_confirmed != 0;
 	holding->announced = (unsigned)m.announced;
 	holding->on_change.told = (enum standing)m.on_change_told;
 	if (has_bit(m.has, MEMORY_ON_CHANGE_EXIT) &&

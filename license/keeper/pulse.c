@@ -137,8 +137,11 @@ confirm_mismatch(struct holding *holding, mono_t now)
 	    KEEPER_INSPECT_S * INT64_C(1000000000)) {
 		facts->mismatch_confirmed = true;
 	}
-	if (before != facts->mismatch_confirmed)
-		holding->keeper->dirty = true;
+	if (before == facts->mismatch_confirmed)
+		return;
+	/* Otherwise every restart would start the product once more. */
+	holding_persist(holding);
+	holding->keeper->dirty = true;
 }
 
 void

@@ -201,6 +201,9 @@ ten_minutes
 echo 0-15 > "$D/present"
 other_hardware "twice the CPUs" "number of logical CPUs" logical_cpus
 says "$D/status" "16 logical CPUs"
+stop_pid "$AGENT_PID"; start_agent || fail "the agent does not start"
+wait_until 20 snmp_knows 6 || fail "SNMP does not come back"
+see "restarted" state=hardware_mismatch usable=0
 echo 0-7 > "$D/present"
 ten_minutes; see "the CPUs of before" state=valid usable=1 severity=ok
 memory 16640

@@ -645,8 +645,23 @@ an_offline_mismatch_needs_two_readings(void **state)
 	run(700);
 	assert_false(report().usable);
 	assert_int_equal(report().state, STATE_HARDWARE_MISMATCH);
+	world.edges = 0;
+	restart(10);
+	run(5);
+	assert_int_equal(report().state, STATE_HARDWARE_MISMATCH);
+	assert_int_equal(world.edges & edge_bit(USABLE_AGAIN), 0);
 	world.hardware.logical_cpus = 8;
 	run(700);
+	assert_true(report().usable);
+	/* Mended while it was down: then a change is new again. */
+	world.hardware.logical_cpus = 4;
+	run(1900);
+	assert_false(report().usable);
+	world.hardware.logical_cpus = 8;
+	restart(10);
+	assert_true(report().usable);
+	world.hardware.logical_cpus = 4;
+	run(650);
 	assert_true(report().usable);
 	buf_fini(&file);
 }
