@@ -35,6 +35,20 @@ schedule-plot: $(B)/tests/schedule
 	@$< day tests/sim/schedule.svg
 .PHONY: schedule schedule-plot
 
+# Ratios in one run, printed and not judged; nobody else should compute.
+BENCH_MACHINES ?= 10000 100000
+$(B)/tests/bench/refresh: $(B)/tests/bench/refresh.o $(B)/libleaseline.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_HTTP) $(LIB_SSL) $(LIB_SQL) \
+		$(LIB_JSON) $(LIB_MATH)
+bench: all $(B)/tests/bench/refresh ## what a refresh costs the authority: BENCH_MACHINES=
+	@for n in $(BENCH_MACHINES); do d=$$(mktemp -d) && \
+		$(B)/leaseline-authority init --dir $$d/a >/dev/null 2>&1 && \
+		$(B)/tests/bench/refresh $(B)/leaseline-authority $$d/a \
+			$$n 10000; code=$$?; rm -rf $$d; \
+		[ $$code = 0 ] || exit 1; done
+.PHONY: bench
+
 # The Nth call fails: every name here has its __wrap_ in the program.
 WRAPS = write fsync renameat openat open read unlinkat fchmod calloc realloc
 $(B)/tests/fault/fault: $(B)/tests/fault/fault.o $(B)/libleaseline.a
