@@ -2,8 +2,11 @@
 /* Comparing a machine with a binding; it asks no machine. */
 #include "license/hardware.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "license/base/buf.h"
 
 enum { MEMORY_STEP_MIB = 256 };
 
@@ -33,6 +36,40 @@ hardware_changed(const struct license *license,
 	if (!offline && memcmp(license->machine_key, machine_key, KEY_SIZE) != 0)
 		changed |= component_bit(MACHINE_KEY);
 	return changed;
+}
+
+void
+hardware_difference(const struct license *license,
+    const struct hardware *hardware, unsigned changed,
+    char out[static DIFFERENCE_SIZE])
+{
+	static const enum component all[] = {COMPONENT_CPU_MODEL,
+		COMPONENT_LOGICAL_CPUS, COMPONENT_MEMORY,
+		COMPONENT_MACHINE_KEY};
+	struct buf text;
+
+	buf_init(&text, DIFFERENCE_SIZE - 1);
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if ((changed & 1U << all[i]) == 0)
+			continue;
+		buf_printf(&text, "%s%s: ", text.len > 0 ? "; " : "",
+		    names_sentence(NAMES_COMPONENT, (int)all[i]));
+		if (all[i] == COMPONENT_CPU_MODEL)
+			buf_printf(&text, "%s in the license, %s here",
+			    license->bind_cpu_model, hardware->cpu_model);
+		else if (all[i] == COMPONENT_LOGICAL_CPUS)
+			buf_printf(&text, "%" PRId64 " in the license, %"
+			    PRId64 " here", license->bind_logical_cpus,
+			    hardware->logical_cpus);
+		else if (all[i] == COMPONENT_MEMORY)
+			buf_printf(&text, "%" PRId64 " MiB in the license, %"
+			    PRId64 " MiB here", license->bind_memory_mib,
+			    hardware->memory_mib);
+		else
+			buf_puts(&text, "another machine's in the license");
+	}
+	text_copy(out, DIFFERENCE_SIZE, buf_text(&text));
+	buf_fini(&text);
 }
 
 void

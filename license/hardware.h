@@ -33,6 +33,16 @@ struct hardware {
 unsigned hardware_changed(const struct license *license,
     const struct hardware *hardware, const uint8_t machine_key[KEY_SIZE]);
 
+/*
+ * hardware_difference: which of ${changed} is bound to what, and what is
+ * here: "number of logical CPUs: 8 in the license, 16 here"; cut to fit.
+ */
+enum { DIFFERENCE_SIZE = 768 };
+
+void hardware_difference(const struct license *license,
+    const struct hardware *hardware, unsigned changed,
+    char out[static DIFFERENCE_SIZE]);
+
 /* hardware_normalize: collapse runs of spaces, trim, drop control bytes. */
 void hardware_normalize(char *text);
 

@@ -156,6 +156,9 @@ report_binding(const struct making *m)
 	    (bound & facts->hardware.known) | always);
 	SET(out, BINDING_CHANGED, binding_changed, hardware_changed(license,
 	    &facts->hardware, facts->machine_key));
+	hardware_difference(license, &facts->hardware, out->binding_changed,
+	    out->binding_difference);
+	out->has[FIELD_ID_BINDING_DIFFERENCE] = out->binding_changed != 0;
 	if (license->mode != MODE_ONLINE)
 		return;
 	SET(out, REBINDS_USED, rebinds_used, license->rebinds_used);
@@ -366,6 +369,9 @@ report_severity(const struct making *m)
 		    out->has[FIELD_ID_GRACE_END] ? REASON_REBIND_REFUSED :
 		    m->lease_decides ? REASON_LEASE_ENDING :
 				       REASON_TERM_ENDING);
+	/* Seen once: the next reading makes it unusable. */
+	raise_two(out, policy_offline(facts) && out->binding_changed != 0,
+	    false, REASON_HARDWARE_MISMATCH);
 	raise_refusals(m);
 	if (out->has[FIELD_ID_FAILING])
 		raise_two(out, out->failing, now.s -

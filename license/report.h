@@ -66,6 +66,7 @@ enum field_type {
 	X(FAILURES, NUMBER, refresh_failures, 0, "")                          \
 	X(BINDING_KNOWN, BITS, binding_known, NAMES_COMPONENT, "")            \
 	X(BINDING_CHANGED, BITS, binding_changed, NAMES_COMPONENT, "")        \
+	X(BINDING_DIFFERENCE, TEXT, binding_difference, 0, "")                \
 	X(REBINDS_USED, NUMBER, rebinds_used, 0, "")                          \
 	X(REBINDS_ALLOWED, NUMBER, rebinds_allowed, 0, "")                    \
 	X(REBIND_WINDOW_END, INSTANT, rebind_window_end, 0, "")               \
@@ -118,6 +119,7 @@ struct report {
 	int64_t refresh_attempts, refresh_failures;
 	int64_t failures[RESULT_MAX + 1]; /* by result; no row in the table */
 	unsigned binding_known, binding_changed;
+	char binding_difference[DIFFERENCE_SIZE]; /* old and new: remote */
 	int64_t rebinds_used, rebinds_allowed;
 	utc_t rebind_window_end;
 	int64_t data_age_s, on_change_exit;

@@ -30,7 +30,7 @@ status_row_binding(const struct page *p, struct buf *out)
 		return;
 	if (r->binding_changed != 0) {
 		buf_puts(out, "DIFFERENT: ");
-		text_components(r->binding_changed, out);
+		add_printable(r->binding_difference, out);
 	}
 	if ((r->binding_known & ~r->binding_changed) != 0) {
 		buf_puts(out, r->binding_changed != 0 ? "; same: " : "same: ");

@@ -234,6 +234,7 @@ log_edges(const struct report *report, const struct edges *edges)
 		{edge_bit(BINDING_RESTORED), log_info,
 			"fits the hardware again"},
 	};
+	char difference[DIFFERENCE_SIZE];
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if ((edges->set & rows[i].bit) == 0)
@@ -241,9 +242,14 @@ log_edges(const struct report *report, const struct edges *edges)
 		/* Nothing installed yet is no error before the first answer. */
 		bool calm = rows[i].log == log_error &&
 		    report->severity != SEVERITY_CRITICAL;
-		(calm ? log_warn : rows[i].log)("License %s %s: %s. %s", report->name,
-			    rows[i].text, names_sentence(NAMES_STATE,
-				report->state), report->advice);
+		const char *why = names_sentence(NAMES_STATE, report->state);
+		if (rows[i].bit == edge_bit(BINDING_CHANGED)) {
+			text_printable(report->binding_difference, difference,
+			    sizeof(difference));
+			why = difference;
+		}
+		(calm ? log_warn : rows[i].log)("License %s %s: %s. %s",
+		    report->name, rows[i].text, why, report->advice);
 	}
 }
 

@@ -187,20 +187,23 @@ wait_until 20 snmp_usable || fail "SNMP does not come back"
 see "after five days and refusals" state=valid severity=ok expiry=2028-02-29
 
 # Other hardware: at the second reading, ten minutes after the first.
-other_hardware() { # other_hardware WHAT COMPONENT
-	ten_minutes; see "$1, first look" state=valid usable=1
+other_hardware() { # other_hardware WHAT OLD-AND-NEW COMPONENT
+	ten_minutes; see "$1, first look" state=valid usable=1 \
+		severity=warning reason=hardware_mismatch
 	ten_minutes; see "$1, second look" state=hardware_mismatch usable=0 \
 		severity=critical reason=hardware_mismatch
 	usable && fail "fcli says that it is usable"
 	"$FCLI" show license_status > "$D/status"
 	says "$D/status" "DIFFERENT: $2"
+	says "$LOG_FILE" "License main is bound to other hardware: $2."
+	"$FCLI" --json show license > "$D/json"
+	says "$D/json" "\"binding_difference\": \"$2\""
 	curl -fs "$METRICS_URL" > "$D/metrics"
 	says "$D/metrics" "license_binding_match{license=\"main\",component=\"$3\"} 0"
 }
 ten_minutes
 echo 0-15 > "$D/present"
-other_hardware "twice the CPUs" "number of logical CPUs" logical_cpus
-says "$D/status" "16 logical CPUs"
+other_hardware "twice the CPUs" "number of logical CPUs: 8 in the license, 16 here" logical_cpus
 stop_pid "$AGENT_PID"; start_agent || fail "the agent does not start"
 wait_until 20 snmp_knows 6 || fail "SNMP does not come back"
 see "restarted" state=hardware_mismatch usable=0
@@ -209,7 +212,7 @@ ten_minutes; see "the CPUs of before" state=valid usable=1 severity=ok
 memory 16640
 ten_minutes; ten_minutes; see "256 MiB more" state=valid usable=1
 memory 32768
-other_hardware "twice the memory" "amount of memory" memory
+other_hardware "twice the memory" "amount of memory: 16384 MiB in the license, 32768 MiB here" memory
 memory 16384
 ten_minutes; see "the memory of before" state=valid usable=1 severity=ok
 

@@ -642,6 +642,10 @@ an_offline_mismatch_needs_two_readings(void **state)
 	world.hardware.logical_cpus = 4;
 	run(610);
 	assert_true(report().usable);
+	assert_int_equal(report().severity, SEVERITY_WARNING);
+	assert_int_equal(report().reason, REASON_HARDWARE_MISMATCH);
+	assert_string_equal(report().binding_difference,
+	    "number of logical CPUs: 8 in the license, 4 here");
 	run(700);
 	assert_false(report().usable);
 	assert_int_equal(report().state, STATE_HARDWARE_MISMATCH);
