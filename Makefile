@@ -24,8 +24,9 @@ BASE      = buf child clock conf encode exposition file http http_route listen l
 LICENSE   = advice agent_report answer calendar check codec codec_value command command_parse documents edges facts fields hardware history history_text json \
             keyring names policy range report sign status status_machine text text_usage \
             timekeeping usage usage_page verify
-KEEPER    = address client disk errands history inspect keeper load machine_key memory on_change \
-            platform pulse renew reporter successor tls_time view watch
+KEEPER    = address client disk dropin errands history inspect keeper load machine_key memory on_change \
+            platform pulse renew reporter revocations successor time_reset tls_time \
+            view watch
 EXPORTER  = metrics process web
 AGENT     = announce config config_check config_files control execute execute_check mib mib_objects \
             notices once snmp socket subtree waiters
@@ -33,8 +34,8 @@ AUTHORITY = admin admit arguments branch certificate certify collector \
             database decide event explain find forwarded gate grant init \
             inspect issue key key_revoke key_state keys limit offline \
             offline_command offlines output policy_command records reports \
-            route schema serve signer signers sqlite stats_list tally trial \
-            trials \
+            route schema serve signer signers sqlite stats_list tally \
+            time_reset trial trials \
             weigh writer
 
 SOURCES = $(BASE:%=license/base/%.c) $(LICENSE:%=license/%.c) \

@@ -113,6 +113,13 @@ advice(const struct license_facts *facts, const struct report *report)
 	    facts->file_state == LICENSE_FILE_STRANGER)
 		return "Another program's file is at the license path: set "
 		       "license-file to a path of our own.";
+	if (reason == REASON_INVALID && facts->revoked_from.s != 0)
+		return policy_offline(facts) ?
+		    "Its signer was revoked: ask the vendor for a new offline "
+		    "license: send the output of 'fcli show "
+		    "license_hardware_data'." :
+		    "Its signer was revoked: make the authority reachable, "
+		    "then run 'fcli set renew_license'.";
 	if (reason == REASON_EXPIRED && facts->license.mode == MODE_OFFLINE)
 		return "Ask the vendor for a new offline license: send the "
 		       "output of 'fcli show license_hardware_data'.";

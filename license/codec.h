@@ -178,7 +178,10 @@ struct refusal {
 	    4294967295, P)                                                     \
 	X(BOOT_ID, "boot-id", TEXT, boot_id, 64, 0, P)                        \
 	X(SIGNED_BOOT_ID, "signed-boot-id", TEXT, signed_boot_id, 64, 0, P)   \
-	X(MACHINE_ID_HASH, "machine-id-hash", HASH, machine_id_hash, 0, 0, P)
+	X(MACHINE_ID_HASH, "machine-id-hash", HASH, machine_id_hash, 0, 0, P) \
+	X(REVOKED_FROM, "revoked-from", INSTANT, revoked_from, 0, 0, P)       \
+	X(OFFLINE_NONCE, "offline-nonce", NONCE, offline_nonce, 0, 0, P)      \
+	X(OFFLINE_MADE, "offline-nonce-made", INSTANT, offline_made, 0, 0, P)
 
 struct memory {
 	uint64_t has;
@@ -198,6 +201,9 @@ struct memory {
 	int64_t signed_boot_s;
 	char boot_id[TEXT_64], signed_boot_id[TEXT_64];
 	uint8_t machine_id_hash[SHA256_SIZE];
+	utc_t revoked_from;
+	uint8_t offline_nonce[NONCE_SIZE]; /* in every offline request */
+	utc_t offline_made;
 };
 
 /*

@@ -47,6 +47,7 @@ struct license_facts {
 	bool has_refusal; /* the latest signed one that is not superseded */
 	struct refusal refusal;
 	utc_t grace_from; /* the first hardware-limit refusal */
+	utc_t revoked_from; /* its signer's revocation became known; or 0 */
 	bool has_successor;
 	utc_t successor_not_before, successor_expiry;
 	bool mismatch_confirmed; /* offline: two readings 10 minutes apart */

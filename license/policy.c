@@ -67,7 +67,9 @@ policy_highest(const struct license_facts *facts)
 	    memcmp(facts->license.machine_key, facts->machine_key,
 		KEY_SIZE) == 0;
 
-	if (facts->has_license && own && facts->license.sequence > highest)
+	/* Nor does a sequence count that a revoked signer gave. */
+	if (facts->has_license && own && facts->revoked_from.s == 0 &&
+	    facts->license.sequence > highest)
 		highest = facts->license.sequence;
 	if (facts->has_refusal && facts->refusal.sequence > highest)
 		highest = facts->refusal.sequence;
@@ -85,7 +87,7 @@ policy_refused(const struct license_facts *facts)
 	if (facts->has_license && has_bit(refusal->has, REFUSED_LICENSE_ID) &&
 	    strcmp(refusal->license_id, facts->license.id) != 0)
 		return 0;
-	if (facts->has_license) {
+	if (facts->has_license && facts->revoked_from.s == 0) {
 		bool newer = refusal->sequence != 0 ?
 		    refusal->sequence > facts->license.sequence :
 		    utc_before(facts->license.issued, refusal->issued);
@@ -94,6 +96,23 @@ policy_refused(const struct license_facts *facts)
 	}
 	const struct refusal_rule *rule = policy_refusal(refusal->reason);
 	return rule->ends_lease || rule->starts_grace ? refusal->reason : 0;
+}
+
+utc_t
+policy_revoked_end(const struct license_facts *facts)
+{
+	if (!facts->has_license || facts->revoked_from.s == 0)
+		return (utc_t){0};
+	return policy_offline(facts) ? facts->revoked_from :
+		utc_add(facts->revoked_from, POLICY_REVOKED_S);
+}
+
+bool
+policy_revoked(const struct license_facts *facts, utc_t now)
+{
+	utc_t end = policy_revoked_end(facts);
+
+	return end.s != 0 && !utc_before(now, end);
 }
 
 utc_t
@@ -116,8 +135,12 @@ policy_expiry(const struct license_facts *facts)
 	if (!facts->has_license)
 		return (utc_t){0};
 	utc_t end = utc_min(facts->license.lease_end, facts->license.term_end);
-	utc_t grace = policy_grace_end(facts);
-	return grace.s == 0 ? end : utc_min(end, grace);
+	utc_t sooner[] = {policy_grace_end(facts), policy_revoked_end(facts)};
+	for (size_t i = 0; i < sizeof(sooner) / sizeof(sooner[0]); i++) {
+		if (sooner[i].s != 0)
+			end = utc_min(end, sooner[i]);
+	}
+	return end;
 }
 
 unsigned
@@ -190,6 +213,10 @@ policy_failing(const struct license_facts *facts, utc_t now)
 {
 	if (!policy_refreshes(facts))
 		return false;
+	/* The one in hand ends soon: the first failure is one too many. */
+	if (facts->revoked_from.s != 0 && facts->last_result != RESULT_OK &&
+	    !utc_before(facts->last_attempt, facts->revoked_from))
+		return true;
 	return last_answer_refused(facts) ||
 	    now.s - policy_last_good(facts).s >
 	    policy_thresholds(facts).refresh_warning_s;
@@ -331,7 +358,9 @@ policy_next(const struct license_facts *facts, utc_t now, uint32_t random)
 
 	if (!policy_refreshes(facts))
 		return (utc_t){0};
-	if (facts->last_result == RESULT_NEVER)
+	bool unasked = facts->revoked_from.s != 0 &&
+	    utc_before(facts->last_attempt, facts->revoked_from);
+	if (facts->last_result == RESULT_NEVER || unasked)
 		return now;
 	/* A clock that was ahead must not put the next attempt years away. */
 	utc_t last = utc_min(facts->last_attempt, now);
@@ -382,6 +411,7 @@ take_license(struct license_facts *facts, const struct license *license,
 {
 	facts->license = *license;
 	facts->has_license = true;
+	facts->revoked_from = (utc_t){0};
 	facts->has_refusal = false;
 	facts->grace_from = (utc_t){0};
 	facts->last_success = outcome->at;

@@ -79,8 +79,21 @@ int64_t policy_highest(const struct license_facts *facts);
 int policy_refused(const struct license_facts *facts);
 
 /*
+ * policy_revoked: the license in hand is by a signer that a root revoked, and
+ * that ends it now. An offline license at once, since nothing replaces it. An
+ * online one POLICY_REVOKED_S later: it is asked for again at once, and an
+ * authority that is away that very night must not stop protection; longer than
+ * a refresh may be overdue it does not live on a signature that may be a
+ * thief's. policy_revoked_end: when, s 0: it is not revoked.
+ */
+enum { POLICY_REVOKED_S = 36 * HOUR_S };
+
+bool policy_revoked(const struct license_facts *facts, utc_t now);
+utc_t policy_revoked_end(const struct license_facts *facts);
+
+/*
  * policy_grace_end: set only while a rebind is refused: when the lease stops
- * on changed hardware. policy_expiry: min(lease end, term end, grace end); no
+ * on changed hardware. policy_expiry: min(lease end, term end, grace end, revoked end); no
  * license: none.
  */
 utc_t policy_grace_end(const struct license_facts *facts);

@@ -251,6 +251,8 @@ find_state(const struct making *m)
 	if (!facts->has_license)
 		return facts->file_state == LICENSE_FILE_REJECTED ?
 		    STATE_INVALID : STATE_MISSING;
+	if (policy_revoked(facts, out->now))
+		return STATE_INVALID;
 	if (refused == REFUSAL_CANCELLED)
 		return STATE_CANCELLED;
 	if (refused == REFUSAL_SUSPENDED)

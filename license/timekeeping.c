@@ -117,6 +117,18 @@ timekeeping_learn_signed(struct clock_memory *memory,
 	}
 }
 
+void
+timekeeping_reset(struct clock_memory *memory,
+    const struct clock_reading *reading, utc_t issued)
+{
+	int64_t late_s = reading->wall.s - issued.s;
+	bool near = late_s >= 0 && late_s <= CLOCK_RESET_LATE_S;
+
+	memory->signed_time = (struct clock_anchor){.at = {0}};
+	memory->high_water = anchor_now(issued, reading);
+	memory->seen = anchor_now(near ? reading->wall : issued, reading);
+}
+
 bool
 timekeeping_stepped(enum trust trust)
 {

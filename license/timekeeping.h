@@ -22,6 +22,7 @@
 enum {
 	CLOCK_TOLERANCE_S = 3600,
 	CLOCK_PROVEN_UPTIME_S = DAY_S,
+	CLOCK_RESET_LATE_S = 31 * DAY_S,
 	CLOCK_UPTIME_MAX_S = 20 * 365 * DAY_S,
 };
 
@@ -69,6 +70,16 @@ void timekeeping_learn(struct clock_memory *memory,
  */
 void timekeeping_learn_signed(struct clock_memory *memory,
     const struct clock_reading *reading, utc_t issued, bool fresh);
+
+/*
+ * timekeeping_reset: the vendor says that it was ${issued} not long ago: the
+ * marks are forgotten. The wall clock is believed from here on when it is at
+ * most CLOCK_RESET_LATE_S later, the time that a file may take by mail;
+ * otherwise it is ${issued} now. Nothing is confirmed by that: the mark rises
+ * again as after any start.
+ */
+void timekeeping_reset(struct clock_memory *memory,
+    const struct clock_reading *reading, utc_t issued);
 
 /* timekeeping_stepped: back or forward: state clock_untrusted. */
 bool timekeeping_stepped(enum trust trust);

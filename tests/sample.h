@@ -259,8 +259,11 @@ sample_memory(struct memory *out)
 		.signed_boot_s = 86399,
 		.boot_id = "01234567-89ab-cdef-0123-456789abcdef",
 		.signed_boot_id = "01234567-89ab-cdef-0123-456789abcdef",
+		.revoked_from = sample_time(SAMPLE_ISSUED),
+		.offline_made = sample_time(SAMPLE_ISSUED),
 	};
 	sample_fill(out->machine_id_hash, SHA256_SIZE, 0x10);
+	sample_fill(out->offline_nonce, NONCE_SIZE, 0x20);
 }
 
 static inline void

@@ -55,12 +55,13 @@ struct account {
 	struct buf request, answer; /* the last that it decided */
 	struct buf sent;	    /* the last that was sent to it */
 	int status;
+	enum sample_who signer; /* of the answer */
 	int posts;
 	bool unanswered;
 };
 
 struct exchange {
-	bool used;
+	bool used, get;
 	char url[KEEPER_PATH_SIZE + 16];
 	struct buf body;
 	client_done_fn *done;
@@ -83,6 +84,10 @@ static struct world {
 	mono_t boot;
 	char boot_id[CLOCK_BOOT_ID_SIZE];
 	struct hardware hardware;
+	enum sample_who signer; /* of the authority */
+	int64_t revocations;	/* that its licenses announce */
+	struct buf list;	/* that it serves; empty: a 404 */
+	int gets;
 	bool binds_old; /* the authority does not follow the hardware */
 	enum world_mode mode;
 	int64_t retry_after_s;
@@ -249,6 +254,7 @@ world_license(const struct request *request, const char *id, int64_t sequence,
 	out->term_end = sample_time("2027-03-29T23:59:59Z");
 	out->lease_end = utc_min(utc_day_end(world.wall, 14), out->term_end);
 	out->rebind_window_end = world.wall;
+	out->revocations = world.revocations;
 	text_copy(out->bind_cpu_model, sizeof(out->bind_cpu_model),
 	    request->cpu_model);
 	out->bind_logical_cpus = request->logical_cpus;
@@ -268,7 +274,8 @@ world_decide(struct account *account, const struct buf *body)
 	const struct request *request = &value.request;
 	bool repeated = account->request.len == body->len &&
 	    memcmp(account->request.data, body->data, body->len) == 0 &&
-	    (account->status == 403) == (account->refusal != 0);
+	    (account->status == 403) == (account->refusal != 0) &&
+	    account->signer == world.signer;
 	if (repeated)
 		return;
 	if (request->sequence > account->sequence)
@@ -300,7 +307,8 @@ world_decide(struct account *account, const struct buf *body)
 	}
 	account->status = account->refusal == 0 ? 200 : 403;
 	world_seal(account->refusal == 0 ? PURPOSE_LICENSE : PURPOSE_REFUSAL,
-	    &answer, SAMPLE_SIGNER, SAMPLE_ROOT, &account->answer);
+	    &answer, world.signer, SAMPLE_ROOT, &account->answer);
+	account->signer = world.signer;
 	buf_clear(&account->request);
 	buf_add(&account->request, body->data, body->len);
 }
@@ -368,6 +376,25 @@ client_post(struct client *client, const struct client_request *request,
 	return true;
 }
 
+bool
+client_get(struct client *client, const struct client_request *request,
+    client_done_fn *done, void *self)
+{
+	size_t i = 0;
+
+	while (i < WORLD_ACCOUNTS && client->exchanges[i].used)
+		i++;
+	if (i == WORLD_ACCOUNTS)
+		abort();
+	client->exchanges[i] = (struct exchange){.used = true, .get = true,
+		.done = done, .self = self};
+	text_copy(client->exchanges[i].url, sizeof(client->exchanges[i].url),
+	    request->url);
+	world.gets++;
+	world.in_flight++;
+	return true;
+}
+
 void
 client_ask(struct client *client, struct loop_want *want)
 {
@@ -378,8 +405,28 @@ client_ask(struct client *client, struct loop_want *want)
 }
 
 static inline void
+world_reply_list(struct exchange *exchange)
+{
+	struct client_reply reply = {.result = RESULT_TIMEOUT, .body = ""};
+
+	if (world.mode == WORLD_ANSWERS)
+		reply = (struct client_reply){.result = RESULT_OK,
+			.status = world.list.len > 0 ? 200 : 404,
+			.body = buf_text(&world.list),
+			.body_len = world.list.len};
+	exchange->used = false;
+	world.in_flight--;
+	exchange->done(exchange->self, &reply);
+}
+
+static inline void
 world_reply(struct exchange *exchange)
 {
+	if (exchange->get) {
+		world_reply_list(exchange);
+		return;
+	}
+
 	struct account *account = world_account(exchange->url);
 	struct client_reply reply = {.result = RESULT_OK, .status = 200,
 		.body = "<html>\n", .body_len = 7, .duration_ms = 12,
@@ -459,7 +506,7 @@ world_begin(size_t count)
 	uint8_t key[KEY_SIZE];
 	struct buf text;
 
-	world = (struct world){.wall = sample_time("2026-03-01T12:00:00Z"),
+	world = (struct world){.signer = SAMPLE_SIGNER, .wall = sample_time("2026-03-01T12:00:00Z"),
 		.boot = {7200 * INT64_C(1000000000)},
 		.boot_id = "01234567-89ab-cdef-0123-456789abcdef",
 		.hardware = {
@@ -468,6 +515,7 @@ world_begin(size_t count)
 			.cpu_model = "Test CPU", .logical_cpus = 8,
 			.memory_mib = 32768, .has_machine_id = true}};
 	board_init(&world.board);
+	buf_init(&world.list, DOCUMENT_MAX);
 	/* In memory where there is such a place: thousands of fsyncs. */
 	snprintf(made, sizeof(made), "%s/leaseline-world-XXXXXX",
 	    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
@@ -610,6 +658,7 @@ world_end(void)
 	if (world.keeper != NULL)
 		world_stop();
 	board_fini(&world.board);
+	buf_fini(&world.list);
 	for (size_t i = 0; i < world.account_count; i++) {
 		buf_fini(&world.accounts[i].request);
 		buf_fini(&world.accounts[i].answer);

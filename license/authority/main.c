@@ -15,6 +15,7 @@
 #include "license/authority/policy_command.h"
 #include "license/authority/serve.h"
 #include "license/authority/stats_list.h"
+#include "license/authority/time_reset.h"
 #include "license/base/buf.h"
 
 enum { HELP_MAX = 64 * 1024, EXIT_USAGE = 2 };
@@ -58,6 +59,9 @@ static const struct authority_command commands[] = {
 	{ { "offline", "issue" }, "FILE",
 	    option_bit(SUBSCRIPTION) | option_bit(NOT_BEFORE), offline_issue,
 	    "answer hw_data.lic with an offline license, to standard output" },
+	{ { "offline", "time-reset" }, "FILE", 0, time_reset_command,
+	    "from hw_data.lic, a file that mends a machine's memory of the "
+	    "time" },
 	{ { "offline", "release" }, "ID", 0, offline_release,
 	    "open its subscription to online requests again" },
 	{ { "offline", "list" }, NULL, option_bit(SUBSCRIPTION), offline_list,

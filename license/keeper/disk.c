@@ -20,6 +20,7 @@ static const struct {
 	[DISK_REQUEST] = {"request", 0600},
 	[DISK_STATE] = {"state", 0600},
 	[DISK_HISTORY] = {"history", 0600},
+	[DISK_REVOKED] = {"revoked", 0600},
 };
 
 static void

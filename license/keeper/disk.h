@@ -16,7 +16,7 @@
 struct buf;
 
 enum disk_kind { DISK_LICENSE, DISK_REFUSAL, DISK_REQUEST, DISK_STATE,
-	DISK_HISTORY };
+	DISK_HISTORY, DISK_REVOKED };
 
 /* disk_read: -1 with errno (ENOENT: none). Appends to ${out}, capped by it. */
 int disk_read(const char *directory, const char *name, enum disk_kind kind,

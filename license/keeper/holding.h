@@ -10,6 +10,9 @@
  *   renew.c   one exchange from the request to the last rename
  *   memory.c  the signed state documents
  *   successor.c  the license that begins later
+ *   revocations.c  signers that are not believed any more
+ *   dropin.c  what else a person may put beside the license
+ *   time_reset.c  a wrong memory of the time, cleared by hand
  *   history.c  what happened, for people
  *   on_change.c  the operator's command at each edge of usable
  *   reporter.c  the usage report, apart from all that
@@ -73,6 +76,9 @@ struct holding {
 	struct license next;
 	struct file_identity next_watched;
 	bool kept;   /* license_bytes are in the state directory */
+	bool fetching; /* the list of revoked signers */
+	int64_t fetched_for; /* sequence of the license that announced it */
+	struct file_identity aside[2]; /* PATH.revoked, PATH.time-reset */
 	bool unread; /* a refusal or request is there, but was not readable */
 	mono_t mismatch_seen; /* offline: the first reading; ns 0: none */
 	struct file_identity watched;
@@ -116,6 +122,8 @@ struct keeper {
 	mono_t next_beat, next_inspect, next_persist, next_edge;
 	mono_t next_look; /* ns 0: only at the beats */
 	int64_t next_index;
+	uint8_t offline_nonce[NONCE_SIZE]; /* of every offline request */
+	utc_t offline_made; /* when, judged; s 0: there is none */
 	bool dirty;  /* something published is out of date */
 	bool untold; /* published, and edges not yet taken from it */
 };
@@ -183,8 +191,48 @@ bool holding_stage(struct holding *holding, const struct buf *bytes,
 void holding_look_next(struct holding *holding);
 /* holding_succeed: the one that waits, if its time has come. */
 void holding_succeed(struct holding *holding);
+/* holding_unstage: the one that waits is good no more; it is judged again. */
+void holding_unstage(struct holding *holding);
+
+/* revocations.c */
+/* holding_recall_revoked: the list that was kept, before anything is judged. */
+void holding_recall_revoked(struct holding *holding);
+/*
+ * holding_take_revoked: a list: in force if it is good and higher than the
+ * one that is. False with a clause in ${why}.
+ */
+bool holding_take_revoked(struct holding *holding, const struct buf *bytes,
+    char why[DETAIL_SIZE]);
+/* holding_fetch_revoked: ask for a list that is announced, once a license. */
+void holding_fetch_revoked(struct holding *holding);
+void holding_leave_revoked(struct holding *holding);
+/*
+ * holding_revive: a kept license whose signer is revoked: in hand all the
+ * same, and the policy says for how long. False: it is not such a one.
+ */
+bool holding_revive(struct holding *holding, const struct buf *bytes);
+
+/* dropin.c */
+/*
+ * holding_drop_in: what a person put at ${path} is a list of revoked signers
+ * or a time reset: take it and clear the path, or keep it aside as .rejected.
+ * False: it is neither, or it may still be written (${young}).
+ */
+bool holding_drop_in(struct holding *holding, const char *path,
+    const struct buf *bytes, bool young);
+/* holding_look_aside: PATH.revoked and PATH.time-reset, if they changed. */
+void holding_look_aside(struct holding *holding);
+
+/* time_reset.c */
+/* keeper_offline_nonce: the one of every offline request of this machine. */
+bool keeper_offline_nonce(struct keeper *keeper, uint8_t out[NONCE_SIZE]);
+/* holding_reset_time: false with a clause in ${why}. */
+bool holding_reset_time(struct holding *holding, const struct buf *bytes,
+    char why[DETAIL_SIZE]);
 
 /* renew.c */
+/* keeper_forget_future: the clock went back: nothing may lie ahead of it. */
+void keeper_forget_future(struct keeper *keeper, utc_t now);
 /* holding_cancel: no answer is waited for or asked for any more. */
 void holding_cancel(struct holding *holding, const char *why);
 /* holding_renew: start an exchange unless one is in flight. */

@@ -33,6 +33,7 @@ holding_free(struct holding *holding)
 		client_drop(holding->keeper->client, holding);
 		holding->keeper->in_flight--;
 	}
+	holding_leave_revoked(holding);
 	holding_leave_jobs(holding);
 	license_facts_release(holding->published);
 	buf_fini(&holding->license_bytes);

@@ -53,6 +53,8 @@ holding_supersedes(const struct holding *holding, const struct license *file)
 
 	if (file_foreign != held_foreign)
 		return held_foreign;
+	if (holding->facts.revoked_from.s != 0)
+		return true;
 	if (strcmp(file->id, held->id) == 0)
 		return file->sequence > held->sequence;
 	return utc_before(held->issued, file->issued);
@@ -102,6 +104,7 @@ holding_take(struct holding *holding, const struct buf *bytes,
 	facts->sequence = policy_highest(facts);
 	facts->license = *license;
 	facts->has_license = true;
+	facts->revoked_from = (utc_t){0};
 	facts->file_detail[0] = '\0';
 	if (facts->has_refusal && policy_refused(facts) == 0) {
 		facts->has_refusal = false;
@@ -259,6 +262,7 @@ holding_look(struct holding *holding, bool force)
 	struct candidate c = {.good = false};
 
 	holding_look_next(holding);
+	holding_look_aside(holding);
 	file_identify(path, &now);
 	if (!force && file_same(&now, &holding->watched))
 		return;
@@ -274,8 +278,11 @@ holding_look(struct holding *holding, bool force)
 		judge(holding, &c);
 	/* A copy may still be under way: look again soon. */
 	int64_t age_s = clock_wall().s - now.modified_ns / 1000000000;
-	if (!force && found == DISK_OURS && !c.good && age_s >= 0 &&
-	    age_s < SETTLE_S) {
+	bool young = !force && age_s >= 0 && age_s < SETTLE_S;
+	if (found == DISK_OURS && !c.good &&
+	    holding_drop_in(holding, path, &c.bytes, young)) {
+		holding_place(holding);
+	} else if (young && found == DISK_OURS && !c.good) {
 		holding->watched = (struct file_identity){.size = -1};
 		holding->keeper->next_look.ns = clock_boot().ns +
 		    SETTLE_S * 1000000000LL;
@@ -299,7 +306,7 @@ load_kept(struct holding *holding)
 		if (c.good)
 			holding->kept = holding_take(holding, &c.bytes,
 			    &c.license);
-		else
+		else if (!holding_revive(holding, &c.bytes))
 			log_warn("The license kept in %s is not used: %s",
 			    holding->keeper->directory,
 			    doc_error_sentence(c.fault.error));
@@ -376,6 +383,7 @@ void
 holding_load(struct holding *holding)
 {
 	holding_recall(holding);
+	holding_recall_revoked(holding);
 	load_kept(holding);
 	holding_look(holding, true);
 	holding_succeed(holding);

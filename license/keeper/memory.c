@@ -129,6 +129,8 @@ holding_persist(struct holding *holding)
 	    facts->grace_from.s > 0);
 	KEEP(m, MISMATCHED, mismatch_confirmed, facts->mismatch_confirmed,
 	    facts->mismatch_confirmed);
+	KEEP(m, REVOKED_FROM, revoked_from, facts->revoked_from,
+	    facts->revoked_from.s > 0);
 	KEEP(m, ON_CHANGE_TOLD, on_change_told, holding->on_change.told,
 	    holding->on_change.told != STANDING_UNKNOWN);
 	KEEP(m, ON_CHANGE_EXIT, on_change_exit, facts->on_change_exit,
@@ -157,6 +159,7 @@ holding_recall(struct holding *holding)
 	facts->answered = m.answered != 0;
 	facts->grace_from = m.grace_from;
 	facts->mismatch_confirmed = m.mismatch_confirmed != 0;
+	facts->revoked_from = m.revoked_from;
 	holding->announced = (unsigned)m.announced;
 	holding->on_change.told = (enum standing)m.on_change_told;
 	if (has_bit(m.has, MEMORY_ON_CHANGE_EXIT) &&
@@ -187,6 +190,12 @@ keeper_persist_clock(struct keeper *keeper)
 	    bit(MEMORY_LAST_REFUSAL) | bit(MEMORY_FAILURES) |
 	    bit(MEMORY_ANSWERED) | bit(MEMORY_ANNOUNCED);
 	KEEP(&m, INDEX, index, keeper->next_index, true);
+	KEEP(&m, OFFLINE_MADE, offline_made, keeper->offline_made,
+	    keeper->offline_made.s > 0);
+	if (keeper->offline_made.s > 0) {
+		memcpy(m.offline_nonce, keeper->offline_nonce, NONCE_SIZE);
+		m.has |= bit(MEMORY_OFFLINE_NONCE);
+	}
 	if (keep_anchor(&clock->high_water, &m.high_water,
 		&m.high_water_boot_s, m.boot_id))
 		m.has |= bit(MEMORY_HIGH_WATER) | bit(MEMORY_HIGH_WATER_BOOT) |
@@ -216,6 +225,8 @@ keeper_recall_clock(struct keeper *keeper)
 	if (!read_memory(keeper, clock_name, &m))
 		return;
 	keeper->next_index = m.index;
+	memcpy(keeper->offline_nonce, m.offline_nonce, NONCE_SIZE);
+	keeper->offline_made = m.offline_made;
 	keeper->agent.clock.high_water = recall_anchor(m.high_water,
 	    m.high_water_boot_s, m.boot_id);
 	keeper->agent.clock.signed_time = recall_anchor(m.signed_time,

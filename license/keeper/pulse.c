@@ -406,8 +406,10 @@ tell(void *self, const struct loop_got *got)
 	client_tell(keeper->client, &clients);
 	if (keeper->next_beat.ns <= got->now.ns)
 		beat(keeper, got->now);
-	for (size_t i = 0; i < keeper->count; i++)
+	for (size_t i = 0; i < keeper->count; i++) {
 		holding_succeed(keeper->holdings[i]);
+		holding_fetch_revoked(keeper->holdings[i]);
+	}
 	renew_due(keeper);
 	keeper_expire_waiters(keeper, got->now);
 	if (keeper->dirty)

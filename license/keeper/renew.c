@@ -46,7 +46,9 @@ holding_compose(const struct holding *holding, enum ask ask, struct buf *out)
 
 	r.has = bit(REQUEST_PURPOSE) | bit(REQUEST_CREATED) |
 	    bit(REQUEST_NONCE);
-	if (!random_bytes(r.nonce, sizeof(r.nonce)))
+	if (ask == ASK_OFFLINE ?
+		!keeper_offline_nonce(holding->keeper, r.nonce) :
+		!random_bytes(r.nonce, sizeof(r.nonce)))
 		return false;
 	PUT_TEXT(&r, PRODUCT, product, holding->config.product);
 	PUT_TEXT(&r, AGENT_VERSION, agent_version,
@@ -249,13 +251,14 @@ read_answer(struct holding *holding, const struct client_reply *reply,
 }
 
 /* The clock was healed backwards: nothing may lie in its wrong future. */
-static void
-forget_future(struct keeper *keeper, utc_t now)
+void
+keeper_forget_future(struct keeper *keeper, utc_t now)
 {
 	for (size_t i = 0; i < keeper->count; i++) {
 		struct license_facts *facts = &keeper->holdings[i]->facts;
 		utc_t *const past[] = {&facts->since, &facts->last_attempt,
-			&facts->last_success, &facts->grace_from};
+			&facts->last_success, &facts->grace_from,
+			&facts->revoked_from};
 
 		for (size_t k = 0; k < sizeof(past) / sizeof(past[0]); k++)
 			*past[k] = utc_min(*past[k], now);
@@ -281,7 +284,7 @@ learn_time(struct holding *holding, const struct answer *answer)
 		return;
 	utc_t now = keeper_now(keeper);
 	if (now.s < before.s - CLOCK_TOLERANCE_S)
-		forget_future(keeper, now);
+		keeper_forget_future(keeper, now);
 	keeper->agent.has_clock_offset = true;
 	keeper->agent.clock_offset_s = reading.wall.s - issued.s;
 }

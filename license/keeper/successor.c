@@ -141,3 +141,10 @@ holding_succeed(struct holding *holding)
 	file_identify(path, &holding->next_watched);
 	buf_fini(&there);
 }
+
+void
+holding_unstage(struct holding *holding)
+{
+	forget(holding);
+	holding->next_watched = (struct file_identity){.size = -1};
+}
