@@ -297,6 +297,9 @@ edit(const struct arguments *a, struct output *o,
 		goto out;
 	e.change.subscription = e.dossier.subscription;
 	good = function(&e) && store(&e, database);
+	if (good && e.change.subscription.offline_issued)
+		output_note(o, "its offline license stays as it was issued, "
+		    "to its end; see `offline list`");
 	if (good)
 		inspect_subscription(&e.change.subscription, o);
 out:

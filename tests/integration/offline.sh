@@ -132,8 +132,18 @@ equal "licenses that were issued" "$($A offline list --dir "$AUTHORITY_DIR" | wc
 
 # Issued: to a full disk first, then the very same document.
 as_written 'sudo fcli show license_hardware_data > hw_data.lic' || fail "no data"
+plain=$A
+! strace -o /dev/null true 2>/dev/null ||
+	A="strace -f -e trace=fsync,fdatasync,write -o $D/trace $A"
 issue /dev/full
 equal "exit code on a full disk" $? 1
+A=$plain
+if [ -e "$D/trace" ]; then
+	awk '/sync\(/ { synced = 1 } /write\(1, "leaseline-license/ { exit !synced }' \
+		"$D/trace" || fail "it is printed before it is on disk"
+else
+	say "offline: nothing may be traced here: the order of disk and output is not seen"
+fi
 says "$D/err" "run the same command again for the same license"
 issue "$D/license.new" || fail "not issued: $(cat "$D/err")"
 says "$D/err" "$SUBSCRIPTION: Example ISP, sequence"
@@ -177,6 +187,7 @@ cmp -s "$LICENSE_FILE" "$D/license.new" || fail "it was lost with its file"
 says "$D/renew" "go back online with 'fcli set renew_license --online'"
 equal "requests in five days" "$(asked)" "$before"
 authority subscription suspend "$SUBSCRIPTION"
+says "$D/admin" "its offline license stays as it was issued, to its end"
 "$FCLI" set renew_license --online > "$D/renew" 2>&1 && fail "it went online"
 says "$D/renew" "suspended"
 authority subscription reinstate "$SUBSCRIPTION"
