@@ -41,6 +41,13 @@ is_leap(const struct weighing *w)
 	    w->dossier->subscription.sequence > w->policy->sequence_leap_max;
 }
 
+/* It goes by mail, so anyone may have it: no answer to it is of any use. */
+static bool
+is_for_offline(const struct weighing *w)
+{
+	return w->request->ask == ASK_OFFLINE;
+}
+
 static bool
 is_unknown_machine(const struct weighing *w)
 {
@@ -149,6 +156,9 @@ static const struct rule rules[] = {
 	{ REFUSAL_UNSUPPORTED_VERSION, NULL, false, false,
 	    "This authority does not speak the version of the request; "
 	    "please update one of them." },
+	{ REFUSAL_MALFORMED, is_for_offline, false, true,
+	    "The request is one for an offline license; please send it to "
+	    "the vendor." },
 	{ REFUSAL_MALFORMED, is_leap, false, false,
 	    "The sequence number in the request was never issued." },
 	{ REFUSAL_UNKNOWN_MACHINE, is_unknown_machine, false, false,

@@ -158,6 +158,12 @@ sys.exit(told["document"] != open(sys.argv[2]).read() or not told["repeated"])
 END
 equal "offline licenses" "$($A offline list --dir "$AUTHORITY_DIR" | grep -c ' valid ')" 1
 
+# Who got hold of the mail gets nothing for it online.
+curl -s -k -m 10 -o "$D/answer" --data-binary "@$D/hw_data.lic" \
+	"$AUTHORITY_URL/v1/lease"
+says "$D/answer" "reason malformed"
+says "$D/answer" "The request is one for an offline license"
+
 # Online requests are closed; the lease in hand runs on.
 "$FCLI" set renew_license > "$D/renew" 2>&1 && fail "it was refreshed"
 says "$D/renew" "An offline license was issued for this subscription"

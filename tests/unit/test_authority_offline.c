@@ -456,6 +456,34 @@ a_machine_back_from_offline_is_no_rollback(void **state)
 	world_fini(&w);
 }
 
+/* hw_data.lic goes by mail: who posts it gets nothing and changes nothing. */
+static void
+a_request_for_an_offline_license_is_not_answered_online(void **state)
+{
+	struct decision d;
+	struct world w;
+
+	(void)state;
+	world_init(&w);
+	w.dossier.known = w.dossier.has_live = true;
+	w.dossier.machine.state = MACHINE_LIVE;
+	w.dossier.machine.sequence = 4;
+	w.dossier.live = w.dossier.machine;
+	decide_trial(&w, "192.0.2.9", &d);
+	assert_int_equal(DECISION_REFUSAL, d.kind);
+	assert_int_equal(REFUSAL_MALFORMED, d.refusal.reason);
+	assert_false(has_bit(d.refusal.has, REFUSED_SEQUENCE));
+	assert_false(d.change.advanced || d.change.subscription_changed);
+	assert_true(d.change.keeps_answer);
+	world_fini(&w);
+	offer(&w);
+	w.request.ask = ASK_OFFLINE;
+	decide_trial(&w, "192.0.2.9", &d);
+	assert_int_equal(REFUSAL_MALFORMED, d.refusal.reason);
+	assert_false(d.change.tried || d.change.machine_changed);
+	world_fini(&w);
+}
+
 int
 main(void)
 {
@@ -472,6 +500,8 @@ main(void)
 		cmocka_unit_test(
 		    a_machine_leaves_a_trial_or_what_is_over_for_what_is_bought),
 		cmocka_unit_test(a_machine_back_from_offline_is_no_rollback),
+		cmocka_unit_test(
+		    a_request_for_an_offline_license_is_not_answered_online),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
