@@ -23,7 +23,9 @@ struct listing {
 	struct output *output;
 	utc_t now;
 	bool signs; /* there is a signer */
+	bool told;  /* it was among the recorded */
 	uint8_t signer[KEY_SIZE];
+	utc_t until;
 	struct revoked list;
 };
 
@@ -54,23 +56,32 @@ is_revoked(const struct listing *l, const uint8_t key[KEY_SIZE])
 	return false;
 }
 
+static void
+put_signing(struct listing *l)
+{
+	int64_t days = utc_days(l->until, l->now);
+
+	l->told = true;
+	if (utc_before(l->until, l->now))
+		put_row(l, l->signer, "over", l->until,
+		    "nothing is issued: key rotate, at once");
+	else
+		put_row(l, l->signer, "signing", l->until,
+		    days >= KEY_WARN_DAYS ? "" : days >= KEY_ERROR_DAYS ?
+		    "key rotate, soon" : "key rotate, at once");
+}
+
 static bool
 each_signer(void *self, const struct signer_record *s)
 {
 	struct listing *l = self;
-	int64_t days = utc_days(s->until, l->now);
 
 	if (is_revoked(l, s->key))
 		put_row(l, s->key, "revoked", s->until, "");
 	else if (!l->signs || memcmp(l->signer, s->key, KEY_SIZE) != 0)
 		put_row(l, s->key, "retired", s->until, "");
-	else if (utc_before(s->until, l->now))
-		put_row(l, s->key, "over", s->until,
-		    "nothing is issued: key rotate, at once");
 	else
-		put_row(l, s->key, "signing", s->until,
-		    days >= KEY_WARN_DAYS ? "" : days >= KEY_ERROR_DAYS ?
-		    "key rotate, soon" : "key rotate, at once");
+		put_signing(l);
 	return true;
 }
 
@@ -102,8 +113,10 @@ look(struct listing *l, const char *directory, struct buf *why)
 	struct issuer *issuer = init_issuer(directory, why);
 
 	l->signs = issuer != NULL;
-	if (issuer)
+	if (issuer) {
 		issuer_key(issuer, l->signer);
+		l->until = issuer_until(issuer);
+	}
 	issuer_free(issuer);
 	return l->signs;
 }
@@ -136,6 +149,9 @@ key_list(const struct arguments *a, struct output *o)
 		buf_puts(&error, database_error(database));
 		goto out;
 	}
+	/* Of a database that was restored from a backup it is not. */
+	if (l.signs && !l.told)
+		put_signing(&l);
 	if (waiting_key(directory, waiting) &&
 	    (!l.signs || memcmp(waiting, l.signer, KEY_SIZE) != 0))
 		put_row(&l, waiting, "waiting", (utc_t){ 0 },

@@ -102,6 +102,13 @@ grep -q "signer $waiting" "$D/err" || fail "what the root signs is not shown"
 sed 's/^signer-until 20./signer-until 209/' "$D/signer.cert" > "$D/longer"
 no "not by the root" rotate --certificate "$D/longer"
 equal "the signer meanwhile" "$(named signing)" "$second"
+# A crash between the certificate and the secret: it is as if it were done.
+cp "$AUTHORITY_DIR/signer.crt" "$D/signer.crt"
+cp "$D/signer.cert" "$AUTHORITY_DIR/signer.crt"
+equal "the signer after a crash" "$(named signing)" "$waiting"
+hup; wait_until 10 signs "$waiting" || fail "half a change is not read as whole"
+cp "$D/signer.crt" "$AUTHORITY_DIR/signer.crt"
+hup; wait_until 10 signs "$second" || fail "the one before does not come back"
 must rotate --certificate "$D/signer.cert"
 third=$(named signing)
 equal "the new signer" "$third" "$waiting"
