@@ -176,6 +176,7 @@ retire(const struct arguments *a, const uint8_t key[KEY_SIZE],
 	const char *directory = arguments_directory(a);
 	struct listing l = { .now = clock_wall() };
 	uint8_t waiting[KEY_SIZE];
+	bool signed_now = false;
 	struct buf why;
 
 	buf_init(&why, ERROR_MAX);
@@ -189,11 +190,16 @@ retire(const struct arguments *a, const uint8_t key[KEY_SIZE],
 			    "retires it all the same");
 			return false;
 		}
-		return init_remove(directory, FILE_SIGNER_SECRET, error);
+		/* A crash may have left it where one that waits is. */
+		if (!init_remove(directory, FILE_SIGNER_SECRET, error))
+			return false;
+		signed_now = true;
 	}
 	if (waiting_key(directory, waiting) &&
 	    memcmp(waiting, key, KEY_SIZE) == 0)
 		return init_remove(directory, FILE_NEXT_SECRET, error);
+	if (signed_now)
+		return true;
 	buf_puts(error, "this signer does not sign; see `key list`");
 	return false;
 }

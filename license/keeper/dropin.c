@@ -18,7 +18,7 @@ enum { ASIDE_SIZE = KEEPER_PATH_SIZE + 16, FILE_MAX = 65536, SETTLE_S = 3 };
 static const struct {
 	enum purpose purpose;
 	const char *suffix, *what;
-	bool (*take)(struct holding *holding, const struct buf *bytes,
+	enum dropped (*take)(struct holding *holding, const struct buf *bytes,
 	    char why[DETAIL_SIZE]);
 } kinds[] = {
 	{PURPOSE_REVOKED, "revoked", "list of revoked signers",
@@ -51,12 +51,14 @@ holding_drop_in(struct holding *holding, const char *path,
 
 	if (kind == -1 || holding->keeper->reading_only)
 		return false;
-	if (kinds[kind].take(holding, bytes, why)) {
+	enum dropped dropped = kinds[kind].take(holding, bytes, why);
+	if (dropped == DROPPED_TAKEN) {
 		if (file_remove(path) == -1)
 			log_warn("Cannot clear %s: %s", path, strerror(errno));
 		return true;
 	}
-	if (young)
+	/* A disk that is full is no fault of the file: later. */
+	if (young || dropped == DROPPED_LATER)
 		return false;
 	log_error("The %s at %s is not taken: %s", kinds[kind].what, path,
 	    why);

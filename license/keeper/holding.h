@@ -77,6 +77,7 @@ struct holding {
 	struct file_identity next_watched;
 	bool kept;   /* license_bytes are in the state directory */
 	bool fetching; /* the list of revoked signers */
+	bool list_kept; /* the one in force is in the state directory */
 	int64_t fetched_for; /* sequence of the license that announced it */
 	struct file_identity aside[2]; /* PATH.revoked, PATH.time-reset */
 	bool unread; /* a refusal or request is there, but was not readable */
@@ -194,14 +195,17 @@ void holding_succeed(struct holding *holding);
 /* holding_unstage: the one that waits is good no more; it is judged again. */
 void holding_unstage(struct holding *holding);
 
+/* What came of a file that a person put there; LATER: it could not be kept. */
+enum dropped { DROPPED_BAD, DROPPED_TAKEN, DROPPED_LATER };
+
 /* revocations.c */
 /* holding_recall_revoked: the list that was kept, before anything is judged. */
 void holding_recall_revoked(struct holding *holding);
 /*
  * holding_take_revoked: a list: in force if it is good and higher than the
- * one that is. False with a clause in ${why}.
+ * one that is, also when it cannot be kept. Else a clause in ${why}.
  */
-bool holding_take_revoked(struct holding *holding, const struct buf *bytes,
+enum dropped holding_take_revoked(struct holding *holding, const struct buf *bytes,
     char why[DETAIL_SIZE]);
 /* holding_fetch_revoked: ask for a list that is announced, once a license. */
 void holding_fetch_revoked(struct holding *holding);
@@ -226,8 +230,8 @@ void holding_look_aside(struct holding *holding);
 /* time_reset.c */
 /* keeper_offline_nonce: the one of every offline request of this machine. */
 bool keeper_offline_nonce(struct keeper *keeper, uint8_t out[NONCE_SIZE]);
-/* holding_reset_time: false with a clause in ${why}. */
-bool holding_reset_time(struct holding *holding, const struct buf *bytes,
+/* holding_reset_time: if not taken, a clause in ${why}. */
+enum dropped holding_reset_time(struct holding *holding, const struct buf *bytes,
     char why[DETAIL_SIZE]);
 
 /* renew.c */

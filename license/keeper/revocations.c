@@ -47,8 +47,10 @@ holding_recall_revoked(struct holding *holding)
 		text_copy(why, sizeof(why), errno == ENOENT ? "" :
 							      strerror(errno));
 	else if (read_list(holding, &bytes, &list, why) &&
-	    keyring_revoke(&holding->keyring, &list))
+	    keyring_revoke(&holding->keyring, &list)) {
+		holding->list_kept = true;
 		why[0] = '\0';
+	}
 	if (why[0] != '\0')
 		log_warn("The list of revoked signers kept for %s is not used: "
 			 "%s", holding->facts.name, why);
@@ -115,7 +117,7 @@ settle(struct holding *holding)
 	holding_persist(holding);
 }
 
-bool
+enum dropped
 holding_take_revoked(struct holding *holding, const struct buf *bytes,
     char why[DETAIL_SIZE])
 {
@@ -124,21 +126,31 @@ holding_take_revoked(struct holding *holding, const struct buf *bytes,
 	struct revoked list;
 
 	if (!read_list(holding, bytes, &list, why))
-		return false;
-	if (list.version <= holding->keyring.revoked_version) {
+		return DROPPED_BAD;
+	bool higher = list.version > holding->keyring.revoked_version;
+	if (list.version < holding->keyring.revoked_version) {
 		snprintf(why, DETAIL_SIZE, "version %lld is in force",
 		    (long long)holding->keyring.revoked_version);
-		return list.version == holding->keyring.revoked_version;
+		return DROPPED_BAD;
 	}
-	(void)keyring_revoke(&holding->keyring, &list);
-	storage_result(keeper, "the list of revoked signers",
-	    disk_write(keeper->directory, holding->facts.name, DISK_REVOKED,
-		bytes->data, bytes->len), started);
-	log_info("The list of revoked signers for %s is version %lld now, "
-		 "with %zu of them", holding->facts.name,
-	    (long long)list.version, list.keys.count);
-	settle(holding);
-	return true;
+	if (!higher && holding->list_kept)
+		return DROPPED_TAKEN;
+	holding->list_kept = storage_result(keeper,
+	    "the list of revoked signers", disk_write(keeper->directory,
+		holding->facts.name, DISK_REVOKED, bytes->data, bytes->len),
+	    started);
+	if (higher) {
+		(void)keyring_revoke(&holding->keyring, &list);
+		log_info("The list of revoked signers for %s is version %lld "
+			 "now, with %zu of them", holding->facts.name,
+		    (long long)list.version, list.keys.count);
+		settle(holding);
+	}
+	if (holding->list_kept)
+		return DROPPED_TAKEN;
+	text_copy(why, DETAIL_SIZE, "it is in force and cannot be kept: the "
+		"state directory cannot be written");
+	return DROPPED_LATER;
 }
 
 bool
@@ -181,7 +193,7 @@ on_list(void *self, const struct client_reply *reply)
 		snprintf(why, sizeof(why), "status %d", reply->status);
 	else if (bytes.failed)
 		text_copy(why, sizeof(why), "there is no memory");
-	else if (holding_take_revoked(holding, &bytes, why))
+	else if (holding_take_revoked(holding, &bytes, why) == DROPPED_TAKEN)
 		why[0] = '\0';
 	if (why[0] != '\0')
 		log_warn("The list of revoked signers for %s was not taken: "

@@ -77,7 +77,7 @@ misfit(struct keeper *keeper, const struct time_reset *reset)
 	return NULL;
 }
 
-bool
+enum dropped
 holding_reset_time(struct holding *holding, const struct buf *bytes,
     char why[DETAIL_SIZE])
 {
@@ -89,11 +89,11 @@ holding_reset_time(struct holding *holding, const struct buf *bytes,
 	char text[UTC_TEXT_SIZE];
 
 	if (!read_reset(holding, bytes, &reset, why))
-		return false;
+		return DROPPED_BAD;
 	const char *clause = misfit(keeper, &reset);
 	if (clause != NULL) {
 		text_copy(why, DETAIL_SIZE, clause);
-		return false;
+		return DROPPED_BAD;
 	}
 	clock_read(&reading);
 	timekeeping_reset(&keeper->agent.clock, &reading, reset.issued);
@@ -103,7 +103,7 @@ holding_reset_time(struct holding *holding, const struct buf *bytes,
 		keeper->agent.clock = before;
 		keeper->offline_made = made;
 		text_copy(why, DETAIL_SIZE, "the state cannot be written");
-		return false;
+		return DROPPED_LATER;
 	}
 	utc_t now = keeper_now(keeper);
 	keeper_forget_future(keeper, now);
@@ -111,5 +111,5 @@ holding_reset_time(struct holding *holding, const struct buf *bytes,
 	utc_text(now, text);
 	log_warn("The memory of the time was reset by the vendor's file: it "
 		 "is %s now", text);
-	return true;
+	return DROPPED_TAKEN;
 }

@@ -315,6 +315,32 @@ an_offline_license_of_a_revoked_signer_is_dead_at_once(void **state)
 	assert_int_equal(report().state, STATE_VALID);
 }
 
+/* A machine without a connection has the file once: it must not get lost. */
+static void
+a_list_that_cannot_be_kept_stays_where_it_was_put(void **state)
+{
+	char path[WORLD_PATH + 32];
+
+	(void)state;
+	start();
+	put_offline(50, SAMPLE_SIGNER);
+	snprintf(path, sizeof(path), "%s/license0.revoked", world.state);
+	assert_int_equal(mkdir(path, 0700), 0);
+	put_list(".revoked", 1, SAMPLE_SIGNER, SAMPLE_ROOT);
+	assert_int_equal(report().state, STATE_INVALID);
+	run(30);
+	assert_true(there(".revoked"));
+	assert_false(there(".revoked.rejected"));
+	assert_int_equal(rmdir(path), 0);
+	run(30);
+	assert_false(there(".revoked"));
+	assert_false(there(".revoked.rejected"));
+	restart();
+	assert_int_equal(report().state, STATE_INVALID);
+	put_offline(51, SAMPLE_SIGNER);
+	assert_int_equal(report().state, STATE_INVALID);
+}
+
 /* A thief's license has any sequence; the true ones must come after it. */
 static void
 a_forged_sequence_does_not_outlive_its_signer(void **state)
@@ -370,6 +396,7 @@ main(void)
 		T(an_online_license_of_a_revoked_signer_is_replaced_at_once),
 		T(without_an_authority_it_ends_after_36_hours),
 		T(an_offline_license_of_a_revoked_signer_is_dead_at_once),
+		T(a_list_that_cannot_be_kept_stays_where_it_was_put),
 		T(a_forged_sequence_does_not_outlive_its_signer),
 		T(a_refusal_of_a_revoked_signer_is_asked_for_again),
 	};
