@@ -198,6 +198,86 @@ a_long_body_and_a_deferred_answer_pass_through_tls(void **state)
 	buf_fini(&out);
 }
 
+/* A connection that stays; it trusts what the listener had at its start. */
+static CURL *
+hold(struct buf *out)
+{
+	CURL *curl = curl_easy_init();
+	char url[128];
+	struct curl_blob trusted = {certificate, strlen(certificate),
+		CURL_BLOB_COPY};
+
+	snprintf(url, sizeof(url), "https://%s/hello", http_address(listener));
+	curl_easy_setopt(curl, CURLOPT_URL, url);
+	curl_easy_setopt(curl, CURLOPT_PROXY, "");
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, 15L);
+	curl_easy_setopt(curl, CURLOPT_CAINFO_BLOB, &trusted);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, collect);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, out);
+	assert_int_equal(curl_easy_perform(curl), CURLE_OK);
+	return curl;
+}
+
+static void
+assert_still_connected(CURL *curl)
+{
+	long connects = 1;
+
+	assert_int_equal(curl_easy_perform(curl), CURLE_OK);
+	curl_easy_getinfo(curl, CURLINFO_NUM_CONNECTS, &connects);
+	assert_int_equal(connects, 0);
+}
+
+static bool
+renew(struct buf *error)
+{
+	buf_clear(error);
+	return http_renew(listener, certificate, key, error);
+}
+
+static void
+another_certificate_is_taken_and_open_connections_stay(void **state)
+{
+	char before[sizeof(certificate)];
+	struct buf out, error;
+	CURLcode code;
+	CURL *old[2];
+
+	(void)state;
+	buf_init(&out, 1000);
+	buf_init(&error, 500);
+	for (int i = 0; i < 2; i++) {
+		old[i] = hold(&out);
+		memcpy(before, certificate, sizeof(before));
+		memset(certificate, 0, sizeof(certificate));
+		memset(key, 0, sizeof(key));
+		make_certificate();
+		assert_true(renew(&error));
+		assert_still_connected(old[i]);
+		/* Who trusts the new one alone is served. */
+		assert_int_equal(ask("/hello", NULL, 0, &out, &code), 200);
+		assert_int_equal(ask("/later", "x", 0, &out, &code), 200);
+	}
+	/* Two before still live: a third is for later, and nothing changes. */
+	assert_false(renew(&error));
+	assert_true(error.len > 0);
+	assert_still_connected(old[0]);
+	curl_easy_cleanup(old[0]);
+	curl_easy_cleanup(old[1]);
+	for (int i = 0; i < 100 && !renew(&error); i++)
+		usleep(50000);
+	assert_int_equal(error.len, 0);
+	assert_int_equal(ask("/hello", NULL, 0, &out, &code), 200);
+	/* A key that does not fit changes nothing either. */
+	usleep(100000);
+	buf_clear(&error);
+	assert_false(http_renew(listener, before, key, &error));
+	assert_true(error.len > 0);
+	assert_int_equal(ask("/hello", NULL, 0, &out, &code), 200);
+	buf_fini(&out);
+	buf_fini(&error);
+}
+
 int
 main(void)
 {
@@ -205,6 +285,8 @@ main(void)
 		cmocka_unit_test(tls_from_version_1_2_on_is_spoken),
 		cmocka_unit_test(
 		    a_long_body_and_a_deferred_answer_pass_through_tls),
+		cmocka_unit_test(
+		    another_certificate_is_taken_and_open_connections_stay),
 	};
 
 	alarm(120);
