@@ -5,7 +5,7 @@
 # that is retired, one that is revoked, what that ends and what it does not.
 . "$(dirname "$0")/lib.sh"
 make_directory "$(mktemp -d "${TMPDIR:-/tmp}/keys.XXXXXX")"
-finish() { stop_all; [ -n "$KEEP" ] || rm -rf "$D"; }
+finish() { [ -z "$asking" ] || kill "$asking" 2>/dev/null; stop_all; [ -n "$KEEP" ] || rm -rf "$D"; }
 trap finish EXIT
 trap 'exit 130' INT TERM
 
@@ -69,7 +69,7 @@ equal "the signer of key list" "$(named signing)" "$first"
 	curl -fs -m 5 -o /dev/null --cacert "$AUTHORITY_DIR/ca.crt" \
 		"$AUTHORITY_URL/readyz" || echo "readyz" >> "$D/lost"
 	i=$((i + 1)); echo $i > "$D/asked"; sleep 0.4
-  done ) &
+  done ) > /dev/null 2>&1 &
 asking=$!
 must rotate
 second=$(named signing)
@@ -77,7 +77,7 @@ second=$(named signing)
 equal "the signer before" "$(named retired)" "$first"
 new_signer() { [ "$(signer)" = "$second" ]; }
 wait_until 10 new_signer || fail "the service does not take the new signer"
-: > "$D/enough"; wait "$asking"
+: > "$D/enough"; wait "$asking"; asking=
 [ ! -e "$D/lost" ] || fail "while it was rotated: $(cat "$D/lost")"
 equal "answers without a signature" "$(counted unavailable)" 0
 equal "restarts of the agent" "$(grep -c 'leaselined.* started' "$LOG_FILE")" 1
