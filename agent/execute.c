@@ -85,13 +85,13 @@ show_hardware(const struct command *command, struct keeper *keeper,
 /* One at a time is in memory: there may be thousands of licenses. */
 static bool
 add_history(const struct command *command, const struct keeper *keeper,
-    const struct report *report, struct json_list *list, struct buf *out)
+    const struct report *report, bool first, struct buf *out)
 {
 	static struct history history;
 
 	keeper_history(keeper, report->name, &history);
 	if (command->json)
-		return json_list_history(list, report->name, &history);
+		return json_history(report->name, &history, first, out);
 	if (command->all)
 		buf_printf(out, "%s%s:\n", out->len == 0 ? "" : "\n",
 		    report->name);
@@ -103,13 +103,12 @@ static int
 show_history(const struct command *command, const struct keeper *keeper,
     const struct report *first, size_t count, struct buf *out, struct buf *err)
 {
-	struct json_list *list = command->json ? json_list_new() : NULL;
-	bool good = !command->json || list != NULL;
+	bool good = true;
 
 	for (size_t i = 0; good && i < count; i++)
-		good = add_history(command, keeper, &first[i], list, out);
+		good = add_history(command, keeper, &first[i], i == 0, out);
 	if (command->json)
-		good = json_list_print(list, out) && good;
+		good = good && json_history_end(out);
 	if (good)
 		return COMMAND_EXIT_YES;
 	buf_clear(out);

@@ -224,20 +224,6 @@ json_licenses(const struct report *reports, size_t count,
 	return false;
 }
 
-struct json_list {
-	json_t *licenses;
-};
-
-struct json_list *
-json_list_new(void)
-{
-	struct json_list *list = calloc(1, sizeof(*list));
-
-	if (list != NULL)
-		list->licenses = json_array();
-	return list;
-}
-
 /* "does not apply" is no member, as everywhere. */
 static bool
 put_refresh(json_t *object, const struct history_entry *e)
@@ -321,41 +307,54 @@ entry_object(const struct history_entry *e)
 	return NULL;
 }
 
+/* Takes ${object}; two levels in, where the array's members stand. */
+static bool
+print_member(json_t *object, struct buf *out)
+{
+	char *text = object == NULL ? NULL : json_dumps(object, JSON_INDENT(2));
+
+	json_decref(object);
+	if (text == NULL)
+		return false;
+	for (const char *line = text, *end; *line != '\0'; line = end) {
+		end = strchrnul(line, '\n');
+		end += *end == '\n';
+		buf_puts(out, "    ");
+		buf_add(out, line, (size_t)(end - line));
+	}
+	free(text);
+	return !out->failed;
+}
+
 bool
-json_list_history(struct json_list *list, const char *name,
-    const struct history *history)
+json_history(const char *name, const struct history *history, bool first,
+    struct buf *out)
 {
 	json_t *object = json_object(), *array = json_array();
 	bool good = put(object, "name", text_value(name)) && array != NULL;
 
+	if (first)
+		buf_printf(out, "{\n  \"version\": %d,\n  \"licenses\": [\n",
+		    STATUS_VERSION);
+	else
+		buf_puts(out, ",\n");
 	/* The newest first, as in the table. */
 	for (size_t i = history->count; good && i > 0; i--)
 		good = json_array_append_new(array,
 			   entry_object(&history->entries[i - 1])) == 0;
-	good = good && json_object_set(object, "history", array) == 0 &&
-	    json_array_append(list->licenses, object) == 0;
+	good = good && json_object_set(object, "history", array) == 0;
 	json_decref(array);
+	if (good)
+		return print_member(object, out);
 	json_decref(object);
-	return good;
+	return false;
 }
 
 bool
-json_list_print(struct json_list *list, struct buf *out)
+json_history_end(struct buf *out)
 {
-	json_t *root;
-	bool good;
-
-	if (list == NULL)
-		return false;
-	root = json_object();
-	good = put(root, "version", json_integer(STATUS_VERSION)) &&
-	    json_object_set(root, "licenses", list->licenses) == 0;
-	json_decref(list->licenses);
-	free(list);
-	if (good)
-		return print(root, JSON_INDENT(2), out);
-	json_decref(root);
-	return false;
+	buf_puts(out, "\n  ]\n}\n");
+	return !out->failed;
 }
 
 bool

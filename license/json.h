@@ -12,7 +12,6 @@
 
 struct buf;
 struct history;
-struct json_list;
 struct usage_document;
 
 /*
@@ -32,14 +31,14 @@ bool json_licenses(const struct report *reports, size_t count,
     const struct agent_report *agent, struct buf *out);
 
 /*
- * json_list_...: {"version":1,"licenses":[{"name":"...","history":[...]}]},
- * one license after another. json_list_print frees the list, NULL is accepted;
- * false when something did not fit.
+ * json_history: {"version":1,"licenses":[{"name":"...","history":[...]}]},
+ * one license after another, so that only one is in memory as a tree:
+ * thousands of them would take hundreds of megabytes. False when something
+ * did not fit; then ${out} is no JSON.
  */
-struct json_list *json_list_new(void);
-bool json_list_history(struct json_list *list, const char *name,
-    const struct history *history);
-bool json_list_print(struct json_list *list, struct buf *out);
+bool json_history(const char *name, const struct history *history, bool first,
+    struct buf *out);
+bool json_history_end(struct buf *out);
 
 /* json_result: {"success":BOOL,"text":"..."} and LF, for changing verbs. */
 bool json_result(bool success, const char *text, struct buf *out);

@@ -11,6 +11,7 @@
 
 #include "license/base/child.h"
 #include "license/history.h"
+#include "license/json.h"
 #include "license/keeper/disk.h"
 #include "tests/world.h"
 
@@ -88,6 +89,42 @@ a_person_reads_it_the_newest_first(void **state)
 	    "took 7 ms\n");
 	read_text("");
 	assert_text("Nothing happened yet.\n");
+}
+
+static void
+licenses_follow_each_other_in_json_until_it_is_full(void **state)
+{
+	static const char wanted[] =
+	    "{\n  \"version\": 1,\n  \"licenses\": [\n"
+	    "    {\n      \"name\": \"a\",\n      \"history\": [\n"
+	    "        {\n          \"at\": \"2026-03-01T12:00:00Z\",\n"
+	    "          \"event\": \"hardware\",\n"
+	    "          \"changed\": [],\n"
+	    "          \"text\": \"fits the license again\"\n"
+	    "        }\n      ]\n    },\n"
+	    "    {\n      \"name\": \"b\",\n      \"history\": []\n    }\n"
+	    "  ]\n}\n";
+	static struct history one, none;
+	struct buf out;
+
+	(void)state;
+	one.count = none.count = 0;
+	history_read("2026-03-01T12:00:00Z hardware\n", &one);
+	buf_init(&out, sizeof(wanted) - 1);
+	assert_true(json_history("a", &one, true, &out));
+	assert_true(json_history("b", &none, false, &out));
+	assert_true(json_history_end(&out));
+	assert_string_equal(buf_text(&out), wanted);
+	buf_fini(&out);
+	/* One byte less: it is said, not cut. */
+	buf_init(&out, sizeof(wanted) - 2);
+	assert_true(json_history("a", &one, true, &out));
+	assert_true(json_history("b", &none, false, &out));
+	assert_false(json_history_end(&out));
+	buf_fini(&out);
+	buf_init(&out, 200);
+	assert_false(json_history("a", &one, true, &out));
+	buf_fini(&out);
 }
 
 static void
@@ -309,6 +346,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_are_read_and_written_alike),
 		cmocka_unit_test(a_person_reads_it_the_newest_first),
+		cmocka_unit_test(
+		    licenses_follow_each_other_in_json_until_it_is_full),
 		cmocka_unit_test(what_is_torn_or_strange_is_left_out),
 		cmocka_unit_test(failures_alike_are_one_and_the_oldest_goes),
 		T(a_keeper_puts_down_what_happens_and_a_restart_adds_nothing),
