@@ -296,8 +296,10 @@ ask(void *self, struct loop_want *want)
 	if (!r->config.enabled)
 		return;
 	/* A clock that went back must not put the day off. */
-	if (r->next.s - now.s > DAY_S)
+	if (r->next.s - now.s > DAY_S) {
 		r->next = usage_next(r->keeper->machine_key, now);
+		publish(r);
+	}
 	at.ns += (r->next.s - now.s) * INT64_C(1000000000);
 	loop_want_at(want, at);
 }

@@ -17,6 +17,7 @@
 #include "license/base/file.h"
 #include "license/base/log.h"
 #include "license/keeper/client.h"
+#include "license/keeper/holding.h"
 #include "license/keeper/platform.h"
 #include "license/keeper/reporter.h"
 #include "license/keeper/view.h"
@@ -541,6 +542,22 @@ a_clock_that_goes_back_does_not_put_the_day_off(void **state)
 }
 
 static void
+after_a_time_reset_the_next_one_is_told_at_once(void **state)
+{
+	struct clock_reading reading;
+
+	(void)state;
+	wall.s += 5 * (int64_t)DAY_S;
+	start(SOURCE_AUTHORITY);
+	wall.s -= 5 * (int64_t)DAY_S;
+	clock_read(&reading);
+	timekeeping_reset(&keeper->agent.clock, &reading, wall);
+	assert_true(run(1));
+	assert_in_range(atomic_load(&board.counters.stats_next_s), wall.s,
+	    wall.s + DAY_S);
+}
+
+static void
 the_platform_is_read_from_its_files(void **state)
 {
 	struct usage_platform p = {.kernel = ""};
@@ -581,6 +598,7 @@ main(void)
 		ON(what_is_shown_is_what_is_sent),
 		ON(it_is_shown_switched_off_and_offline_and_not_sent),
 		ON(a_clock_that_goes_back_does_not_put_the_day_off),
+		ON(after_a_time_reset_the_next_one_is_told_at_once),
 		cmocka_unit_test(the_platform_is_read_from_its_files),
 	};
 
