@@ -280,9 +280,10 @@ world_decide(struct account *account, const struct buf *body)
 		return;
 	if (request->sequence > account->sequence)
 		account->sequence = request->sequence;
-	account->sequence++;
 	if (account->override != 0)
 		account->sequence = account->override;
+	else if (account->sequence < INT64_MAX)
+		account->sequence++;
 	account->override = 0;
 	sha256(body->data, body->len, digest);
 	if (account->refusal == 0) {

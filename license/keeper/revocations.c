@@ -39,7 +39,7 @@ holding_recall_revoked(struct holding *holding)
 {
 	struct revoked list;
 	struct buf bytes;
-	char why[DETAIL_SIZE];
+	char why[DETAIL_SIZE] = "it is older than the one in force";
 
 	buf_init(&bytes, DOCUMENT_MAX);
 	if (disk_read(holding->keeper->directory, holding->facts.name,
