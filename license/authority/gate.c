@@ -13,15 +13,16 @@ gate_class(const struct dossier *d, const struct decision *decision,
     bool attended, utc_t now)
 {
 	const struct machine *m = &d->machine;
-	bool in_hand = d->known && m->last_reason == REFUSAL_NONE &&
-	    !utc_before(m->lease_end, now);
+	bool running = d->known && !utc_before(m->lease_end, now);
+	bool in_hand = running && m->last_reason == REFUSAL_NONE;
 	int64_t left = m->lease_end.s - now.s;
 	bool longer = utc_before(m->lease_end, decision->license.lease_end);
 
+	/* Also after a refusal: most of them leave the lease to its end. */
+	if (running && longer && left <= URGENT_S)
+		return ADMIT_URGENT;
 	if (!in_hand)
 		return ADMIT_PROMPT;
-	if (longer && left <= URGENT_S)
-		return ADMIT_URGENT;
 	if (attended || decision->change.rebound ||
 	    m->revision != d->subscription.revision ||
 	    (longer && left <= PROMPT_S))

@@ -17,7 +17,8 @@
 
 /*
  * gate_class: of a decision that would be a license.
- *  urgent: what is in hand ends within a day, and this lasts longer;
+ *  urgent: the last lease ends within a day, whatever was refused since, and
+ *    this lasts longer;
  *  prompt: nothing is in hand, a person waits (${attended}) or changed the
  *    subscription since, the binding changes, or two days are left;
  *  ordinary: it lasts longer than what is in hand, or is six hours younger;

@@ -273,6 +273,11 @@ need_decides_who_goes_first(void **state)
 		{true, false, false, REFUSAL_NONE, 23, 1, 300, ADMIT_URGENT, 0},
 		{true, false, false, REFUSAL_NONE, 47, 1, 300, ADMIT_PROMPT, 0},
 		{true, false, false, REFUSAL_NONE, 49, 1, 300, ADMIT_ORDINARY, 0},
+		/* so it is after a refusal, which a replay may have brought */
+		{true, false, false, REFUSAL_ADDRESS_CHANGED, 23, 1, 300,
+			ADMIT_URGENT, 0},
+		{true, false, false, REFUSAL_TERM_OVER, 5, 1, 300,
+			ADMIT_URGENT, 0},
 		/* the term's end: there is no more to get */
 		{true, false, false, REFUSAL_NONE, 5, 1, 0, ADMIT_IDLE, 0},
 		{true, false, false, REFUSAL_NONE, 300, 1, 0, ADMIT_IDLE, 0},
