@@ -22,7 +22,8 @@
 #include "license/keeper/watch.h"
 #include "license/sign.h"
 
-enum { ROOT_FILE_MAX = 8192, LOCK_TRIES = 10, LOCK_WAIT_MS = 20 };
+enum { ROOT_FILE_MAX = 8192, LOCK_TRIES = 10, LOCK_WAIT_MS = 20,
+	JUST_BOOTED_S = HOUR_S };
 
 static void
 holding_free(struct holding *holding)
@@ -134,6 +135,21 @@ assign_indexes(struct keeper *keeper, struct holding *const *holdings,
 	}
 }
 
+/*
+ * What was missed is spread over hours where a whole fleet may have been
+ * switched on with this machine; an agent that was only restarted asks at once.
+ */
+static utc_t
+first_attempt(const struct license_facts *facts, utc_t now)
+{
+	bool missed = !utc_before(now, policy_next(facts, now, 0));
+
+	if (missed && policy_refreshes(facts) &&
+	    mono_s(clock_boot()) >= JUST_BOOTED_S)
+		return now;
+	return policy_next(facts, now, keeper_random());
+}
+
 static struct holding *
 holding_new(struct keeper *keeper, const struct keeper_license *config,
     struct buf *error)
@@ -167,7 +183,7 @@ holding_new(struct keeper *keeper, const struct keeper_license *config,
 	utc_t now = keeper_now(keeper);
 	if (facts->since.s == 0)
 		facts->since = now;
-	facts->next_attempt = policy_next(facts, now, keeper_random());
+	facts->next_attempt = first_attempt(facts, now);
 	return holding;
 }
 
