@@ -59,6 +59,7 @@ timekeeping_judge(const struct clock_memory *memory,
 		floor = utc_max(floor, at_least(anchors[i], reading));
 		known_in_boot |= in_this_boot(anchors[i], reading);
 	}
+	floor = utc_max(floor, at_least(&memory->bound, reading));
 	if (floor.s == 0)
 		return (struct clock_verdict){reading->wall, TRUST_UNVERIFIED};
 	if (reading->wall.s < floor.s - CLOCK_TOLERANCE_S)
@@ -109,6 +110,7 @@ timekeeping_learn_signed(struct clock_memory *memory,
 	struct clock_anchor anchor = anchor_now(issued, reading);
 
 	if (fresh) {
+		memory->bound = (struct clock_anchor){.at = {0}};
 		memory->signed_time = anchor;
 		memory->high_water = anchor;
 		memory->seen = anchor;
@@ -127,6 +129,22 @@ timekeeping_reset(struct clock_memory *memory,
 	memory->signed_time = (struct clock_anchor){.at = {0}};
 	memory->high_water = anchor_now(issued, reading);
 	memory->seen = anchor_now(near ? reading->wall : issued, reading);
+}
+
+void
+timekeeping_learn_bound(struct clock_memory *memory,
+    const struct clock_reading *reading, utc_t issued)
+{
+	struct clock_anchor *const believed[] = {&memory->seen,
+		&memory->high_water};
+
+	if (utc_before(at_least(&memory->bound, reading), issued))
+		memory->bound = anchor_now(issued, reading);
+	for (size_t i = 0; i < sizeof(believed) / sizeof(believed[0]); i++) {
+		if (at_least(believed[i], reading).s <
+		    issued.s - CLOCK_TOLERANCE_S)
+			*believed[i] = (struct clock_anchor){.at = {0}};
+	}
 }
 
 bool

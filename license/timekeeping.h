@@ -45,6 +45,7 @@ struct clock_memory {
 	struct clock_anchor high_water;	 /* persisted */
 	struct clock_anchor signed_time; /* persisted */
 	struct clock_anchor seen; /* last believed in this run; not persisted */
+	struct clock_anchor bound; /* of the documents in hand; not persisted */
 };
 
 struct clock_verdict {
@@ -79,6 +80,15 @@ void timekeeping_learn_signed(struct clock_memory *memory,
  * again as after any start.
  */
 void timekeeping_reset(struct clock_memory *memory,
+    const struct clock_reading *reading, utc_t issued);
+
+/*
+ * timekeeping_learn_bound: a verified document of ${issued} is in hand: it is
+ * later than that, by how much is not known. So it tells of no jump ahead, and
+ * a clock that was believed and was before it was wrong: a machine that starts
+ * in 1970 believes the clock that is set then.
+ */
+void timekeeping_learn_bound(struct clock_memory *memory,
     const struct clock_reading *reading, utc_t issued);
 
 /* timekeeping_stepped: back or forward: state clock_untrusted. */

@@ -13,6 +13,7 @@
 #include "license/base/log.h"
 #include "license/keeper/disk.h"
 #include "license/keeper/holding.h"
+#include "license/keeper/view.h"
 
 enum { FILE_MAX = 65536, SETTLE_S = 3 };
 
@@ -92,6 +93,16 @@ plan_again(struct holding *holding)
 	}
 }
 
+/* A machine that starts in 1970 must not find its license not yet valid. */
+static void
+learn_bound(struct keeper *keeper, utc_t issued)
+{
+	struct clock_reading reading;
+
+	clock_read(&reading);
+	timekeeping_learn_bound(&keeper->agent.clock, &reading, issued);
+}
+
 bool
 holding_take(struct holding *holding, const struct buf *bytes,
     const struct license *license)
@@ -111,6 +122,7 @@ holding_take(struct holding *holding, const struct buf *bytes,
 		facts->grace_from = (utc_t){0};
 	}
 	facts->sequence = policy_highest(facts);
+	learn_bound(holding->keeper, license->issued);
 	plan_again(holding);
 	holding->keeper->dirty = true;
 	return true;

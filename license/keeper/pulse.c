@@ -173,6 +173,18 @@ keeper_take_clock(struct keeper *keeper)
 	}
 }
 
+/* Between two beats: whatever wakes the loop finds a clock that was set. */
+static void
+glance_at_clock(struct keeper *keeper)
+{
+	struct clock_reading reading;
+
+	clock_read(&reading);
+	if (timekeeping_judge(&keeper->agent.clock, &reading).trust !=
+	    keeper->trust)
+		keeper_take_clock(keeper);
+}
+
 /* The value published before, when nothing about the license changed. */
 static const struct license_facts *
 published(struct holding *holding)
@@ -406,6 +418,8 @@ tell(void *self, const struct loop_got *got)
 	client_tell(keeper->client, &clients);
 	if (keeper->next_beat.ns <= got->now.ns)
 		beat(keeper, got->now);
+	else
+		glance_at_clock(keeper);
 	for (size_t i = 0; i < keeper->count; i++) {
 		holding_succeed(keeper->holdings[i]);
 		holding_fetch_revoked(keeper->holdings[i]);

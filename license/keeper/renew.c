@@ -268,6 +268,16 @@ keeper_forget_future(struct keeper *keeper, utc_t now)
 	}
 }
 
+static bool
+is_stepped(struct keeper *keeper)
+{
+	struct clock_reading reading;
+
+	clock_read(&reading);
+	return timekeeping_stepped(timekeeping_judge(&keeper->agent.clock,
+	    &reading).trust);
+}
+
 static void
 learn_time(struct holding *holding, const struct answer *answer)
 {
@@ -376,6 +386,12 @@ conclude(struct holding *holding, struct outcome *outcome,
 	if (answered)
 		keeper_persist_clock(keeper);
 	keeper->dirty = true;
+	/* An old request proves no time; a new one does. Who waits is told then. */
+	if (outcome->result == RESULT_OK && stored && !holding->request_fresh &&
+	    is_stepped(keeper)) {
+		facts->next_attempt = outcome->at;
+		return;
+	}
 	holding->commit = false;
 	keeper_wake(keeper, holding, outcome->result == RESULT_OK, sentence);
 }
