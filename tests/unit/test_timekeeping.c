@@ -194,6 +194,42 @@ an_uptime_of_decades_is_another_clock_and_no_elapsed_time(void **state)
 	assert_int_equal(v.now.s, other + 120);
 }
 
+static void
+bound_by(struct clock_memory *m, int64_t issued, int64_t wall, int64_t boot_s,
+    const char *id)
+{
+	struct clock_reading r = reading(wall, boot_s, id);
+
+	timekeeping_learn_bound(m, &r, (utc_t){issued});
+}
+
+static void
+a_document_in_hand_is_a_lower_bound_and_tells_of_no_jump_ahead(void **state)
+{
+	struct clock_memory m = {0};
+
+	(void)state;
+	/* 1970, and the wrong time was believed before the file was read. */
+	judge(&m, 60, 60, "a");
+	bound_by(&m, NOON, 61, 61, "a");
+	struct clock_verdict v = judge(&m, 70, 70, "a");
+	assert_int_equal(v.trust, TRUST_STEPPED_BACK);
+	assert_int_equal(v.now.s, NOON + 9);
+	/* The clock is set right, months after the document. */
+	v = judge(&m, NOON + 90 * DAY_S, 80, "a");
+	assert_int_equal(v.trust, TRUST_UNVERIFIED);
+	assert_int_equal(v.now.s, NOON + 90 * DAY_S);
+	/* An older document takes nothing back. */
+	bound_by(&m, NOON - DAY_S, NOON + 90 * DAY_S, 81, "a");
+	v = judge(&m, 90, 90, "a");
+	assert_int_equal(v.trust, TRUST_STEPPED_BACK);
+	assert_int_equal(v.now.s, NOON + 90 * DAY_S + 10);
+	/* A fresh answer is the time, whatever a document says. */
+	sign(&m, NOON - 30 * DAY_S, 100, 100, "a");
+	v = judge(&m, NOON - 30 * DAY_S + 5, 105, "a");
+	assert_int_equal(v.trust, TRUST_TRUSTED);
+}
+
 int
 main(void)
 {
@@ -211,6 +247,8 @@ main(void)
 		    an_uptime_of_decades_is_another_clock_and_no_elapsed_time),
 		cmocka_unit_test(
 		    a_mark_too_high_is_healed_by_a_fresh_answer_only),
+		cmocka_unit_test(
+		    a_document_in_hand_is_a_lower_bound_and_tells_of_no_jump_ahead),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
