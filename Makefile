@@ -25,7 +25,7 @@ LICENSE   = advice agent_report answer calendar check codec codec_value command 
             keyring names policy range report sign status status_machine text text_usage \
             timekeeping usage usage_page verify
 KEEPER    = address client disk dropin errands history inspect keeper load machine_key memory on_change \
-            platform pulse renew reporter revocations successor time_reset tls_time \
+            platform pulse renew request reporter revocations successor time_reset tls_time \
             view watch
 EXPORTER  = metrics process web
 AGENT     = announce config config_check config_files control execute execute_check mib mib_objects \

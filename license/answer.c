@@ -29,15 +29,19 @@ open_frame(const char *bytes, size_t len, enum purpose purpose,
 	return error == DOC_OK;
 }
 
+static bool
+is_held(const char *bytes, size_t len, const struct answer_expectation *want)
+{
+	return want->held != NULL && len == want->held_len &&
+	    memcmp(bytes, want->held, len) == 0;
+}
+
 /* Equal sequences are one document or a fault. */
 static bool
-is_old(int64_t sequence, const char *bytes, size_t len,
-    const struct answer_expectation *want)
+is_old(int64_t sequence, bool held, const struct answer_expectation *want)
 {
-	if (sequence > want->sequence)
-		return false;
-	return sequence < want->sequence || want->held == NULL ||
-	    len != want->held_len || memcmp(bytes, want->held, len) != 0;
+	return sequence < want->sequence ||
+	    (sequence == want->sequence && !held);
 }
 
 static bool
@@ -66,47 +70,59 @@ fits_product(const struct license *license, const char *product,
 	return false;
 }
 
-static bool
-read_license(const char *bytes, size_t len,
-    const struct answer_expectation *want, struct answer *out)
+bool
+answer_fits_license(const struct license *license, bool held,
+    const struct answer_expectation *want, struct doc_fault *fault)
 {
-	const struct license *license = &out->license;
-
-	if (!license_admit(bytes, len, want->keyring, want->product,
-		&out->license, &out->fault))
+	if (!fits_product(license, want->product, fault))
 		return false;
 	if (license->mode != MODE_ONLINE) {
-		out->fault = fault_of(DOC_OTHER_MODE, "mode");
+		*fault = fault_of(DOC_OTHER_MODE, "mode");
 		return false;
 	}
 	if (!fits_request(license->request_sha256, license->nonce,
-		license->machine_key, want, &out->fault))
+		license->machine_key, want, fault))
 		return false;
-	if (is_old(license->sequence, bytes, len, want)) {
-		out->fault = fault_of(DOC_OLD_SEQUENCE, "sequence");
+	if (is_old(license->sequence, held, want)) {
+		*fault = fault_of(DOC_OLD_SEQUENCE, "sequence");
+		return false;
+	}
+	return true;
+}
+
+bool
+answer_fits_refusal(const struct refusal *refusal, bool held,
+    const struct answer_expectation *want, struct doc_fault *fault)
+{
+	if (!fits_request(refusal->request_sha256, refusal->nonce,
+		refusal->machine_key, want, fault))
+		return false;
+	if (has_bit(refusal->has, REFUSED_SEQUENCE) &&
+	    is_old(refusal->sequence, held, want)) {
+		*fault = fault_of(DOC_OLD_SEQUENCE, "sequence");
 		return false;
 	}
 	return true;
 }
 
 static bool
+read_license(const char *bytes, size_t len,
+    const struct answer_expectation *want, struct answer *out)
+{
+	return license_admit(bytes, len, want->keyring, want->product,
+		   &out->license, &out->fault) &&
+	    answer_fits_license(&out->license, is_held(bytes, len, want),
+		want, &out->fault);
+}
+
+static bool
 read_refusal(const char *bytes, size_t len,
     const struct answer_expectation *want, struct answer *out)
 {
-	const struct refusal *refusal = &out->refusal;
-
-	if (!refusal_admit(bytes, len, want->keyring, want->machine_key,
-		&out->refusal, &out->fault))
-		return false;
-	if (!fits_request(refusal->request_sha256, refusal->nonce,
-		refusal->machine_key, want, &out->fault))
-		return false;
-	if (has_bit(refusal->has, REFUSED_SEQUENCE) &&
-	    is_old(refusal->sequence, bytes, len, want)) {
-		out->fault = fault_of(DOC_OLD_SEQUENCE, "sequence");
-		return false;
-	}
-	return true;
+	return refusal_admit(bytes, len, want->keyring, want->machine_key,
+		   &out->refusal, &out->fault) &&
+	    answer_fits_refusal(&out->refusal, is_held(bytes, len, want),
+		want, &out->fault);
 }
 
 void

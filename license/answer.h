@@ -38,6 +38,15 @@ void answer_read(const char *bytes, size_t len, bool refusal,
     const struct answer_expectation *expectation, struct answer *out);
 
 /*
+ * answer_fits_...: the same rules for a document that was read: product, mode,
+ * request, machine, order. ${held}: its bytes are those of ${want}->held.
+ */
+bool answer_fits_license(const struct license *license, bool held,
+    const struct answer_expectation *want, struct doc_fault *fault);
+bool answer_fits_refusal(const struct refusal *refusal, bool held,
+    const struct answer_expectation *want, struct doc_fault *fault);
+
+/*
  * license_admit: a license file: chain, form, product. The machine key is not
  * compared (the report says hardware_mismatch). False with ${fault}.
  */

@@ -373,10 +373,13 @@ policy_next(const struct license_facts *facts, utc_t now, uint32_t random)
 		next = utc_add(last, failure_delay(facts, now, random));
 	}
 	next = watch_term(facts, now, last, next, random);
-	if (slept_through(facts, now, next))
+	if (slept_through(facts, now, next)) {
 		next = utc_add(now, (int64_t)(random % (uint64_t)(1 +
 		    (in_term_watch(facts, now) ? FIRST_RETRY_S :
 		    longest_wait(facts, now)))));
+		/* The last 48 hours may begin before that. */
+		next = watch_term(facts, now, now, next, random);
+	}
 	return utc_max(next, now);
 }
 

@@ -80,27 +80,49 @@ anchor_now(utc_t at, const struct clock_reading *reading)
 	return anchor;
 }
 
+/* ${anchor} now; to whole seconds, as what is rounded away would add up. */
+static struct clock_anchor
+carried(const struct clock_anchor *anchor, const struct clock_reading *reading)
+{
+	struct clock_anchor now = anchor_now(at_least(anchor, reading),
+	    reading);
+	int64_t since = reading->boot.ns;
+
+	if (in_this_boot(anchor, reading))
+		since -= anchor->boot.ns;
+	now.boot.ns -= since % 1000000000;
+	return now;
+}
+
+/*
+ * The mark may follow what is believed when that is proven (signed, or a day
+ * of uptime), or hardly ahead of what was proven before. What was proven goes
+ * on with the time elapsed whatever the wall clock says: else a clock that is
+ * kept back would win with every reboot.
+ */
 void
 timekeeping_learn(struct clock_memory *memory,
     const struct clock_reading *reading, const struct clock_verdict *verdict)
 {
-	if (timekeeping_stepped(verdict->trust))
-		return;
-	/*
-	 * The mark may follow what is believed when that is proven (signed, or
-	 * a day of uptime), or hardly ahead of what was proven before.
-	 */
-	utc_t proven = utc_max(at_least(&memory->high_water, reading),
-	    at_least(&memory->signed_time, reading));
-	bool near = proven.s != 0 &&
-	    verdict->now.s <= proven.s + CLOCK_TOLERANCE_S;
+	bool stepped = timekeeping_stepped(verdict->trust);
+	struct clock_anchor proven = carried(&memory->high_water, reading);
+	struct clock_anchor by_signed = carried(&memory->signed_time, reading);
 
-	memory->seen = anchor_now(verdict->now, reading);
+	if (utc_before(proven.at, by_signed.at))
+		proven = by_signed;
+	bool near = proven.at.s != 0 &&
+	    verdict->now.s <= proven.at.s + CLOCK_TOLERANCE_S;
 	bool proven_by_uptime = is_uptime(reading->boot) &&
 	    mono_s(reading->boot) >= CLOCK_PROVEN_UPTIME_S;
-	if (verdict->trust == TRUST_TRUSTED || near || proven_by_uptime)
-		memory->high_water = anchor_now(
-		    utc_max(verdict->now, proven), reading);
+	bool proves = !stepped && (verdict->trust == TRUST_TRUSTED || near ||
+	    proven_by_uptime);
+
+	if (!stepped)
+		memory->seen = anchor_now(verdict->now, reading);
+	if (proves && utc_before(proven.at, verdict->now))
+		memory->high_water = anchor_now(verdict->now, reading);
+	else if (proven.at.s != 0)
+		memory->high_water = proven;
 }
 
 void

@@ -243,7 +243,9 @@ weigh_remember(struct weighing *w, enum refusal_reason reason)
 
 	w->out->change.machine_changed = true;
 	m->last_seen = w->q->now;
-	m->last_created = utc_max(m->last_created, w->request->created);
+	/* A clock that was ahead must not make replays of all that follow. */
+	m->last_created = utc_max(m->last_created,
+	    utc_min(w->request->created, w->q->now));
 	m->last_reason = (int)reason;
 	m->revision = w->dossier->subscription.revision;
 	m->answered = 1;

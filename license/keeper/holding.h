@@ -7,7 +7,8 @@
  *   pulse.c   every beat and round: clock, due renewals, publication, edges
  *   errands.c what people ask for over the control socket
  *   load.c    what is on disk, at start and when it changes
- *   renew.c   one exchange from the request to the last rename
+ *   request.c  the request: made, kept, sent again
+ *   renew.c   one exchange from there to the last rename
  *   memory.c  the signed state documents
  *   successor.c  the license that begins later
  *   revocations.c  signers that are not believed any more
@@ -234,18 +235,23 @@ bool keeper_offline_nonce(struct keeper *keeper, uint8_t out[NONCE_SIZE]);
 enum dropped holding_reset_time(struct holding *holding, const struct buf *bytes,
     char why[DETAIL_SIZE]);
 
-/* renew.c */
-/* keeper_forget_future: the clock went back: nothing may lie ahead of it. */
-void keeper_forget_future(struct keeper *keeper, utc_t now);
-/* holding_cancel: no answer is waited for or asked for any more. */
-void holding_cancel(struct holding *holding, const char *why);
-/* holding_renew: start an exchange unless one is in flight. */
-void holding_renew(struct holding *holding);
+/* request.c */
 /* holding_compose: a fresh signed request into ${out}. */
 bool holding_compose(const struct holding *holding, enum ask ask,
     struct buf *out);
 /* holding_adopt_request: bytes found on disk, if they are still ours. */
 bool holding_adopt_request(struct holding *holding, const struct buf *bytes);
+/* holding_prepare_request: true when one is in request_bytes, to be sent. */
+bool holding_prepare_request(struct holding *holding);
+void holding_forget_request(struct holding *holding);
+/* holding_cancel: no answer is waited for or asked for any more. */
+void holding_cancel(struct holding *holding, const char *why);
+
+/* renew.c */
+/* keeper_forget_future: the clock went back: nothing may lie ahead of it. */
+void keeper_forget_future(struct keeper *keeper, utc_t now);
+/* holding_renew: start an exchange unless one is in flight. */
+void holding_renew(struct holding *holding);
 
 /* memory.c */
 /* False and logged once when the write failed. */

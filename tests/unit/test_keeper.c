@@ -937,6 +937,27 @@ a_full_state_directory_ends_no_lease(void **state)
 }
 
 static void
+a_disk_that_takes_no_license_either_ends_no_lease(void **state)
+{
+	static const char *const kinds[] = {"request", "good", "state"};
+	char path[WORLD_PATH + 32];
+
+	(void)state;
+	start();
+	int64_t held = report().sequence;
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "%s/license0.%s", world.state,
+		    kinds[i]);
+		(void)unlink(path);
+		assert_int_equal(mkdir(path, 0700), 0);
+	}
+	run(40 * (int64_t)DAY_S);
+	assert_true(report().usable);
+	assert_true(report().sequence > held + 30);
+	assert_in_range(report().sequence, held + 30, held + 45);
+}
+
+static void
 reading_only_writes_nothing(void **state)
 {
 	struct keeper_options options = world_options();
@@ -1046,6 +1067,7 @@ main(void)
 		T(a_new_machine_id_makes_a_new_key_and_asks),
 		T(an_authority_that_wants_no_delay_is_asked_once_a_minute_at_most),
 		T(a_full_state_directory_ends_no_lease),
+		T(a_disk_that_takes_no_license_either_ends_no_lease),
 		T(reading_only_writes_nothing),
 		T(a_bell_that_cannot_be_silenced_is_given_up),
 		T(a_second_agent_does_not_start),

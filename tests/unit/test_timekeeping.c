@@ -119,7 +119,8 @@ a_jump_ahead_across_boots_is_believed_but_poisons_nothing(void **state)
 	/* A broken RTC says 2038 for one boot. */
 	struct clock_verdict v = judge(&m, NOON + 4000LL * DAY_S, 30, "b");
 	assert_int_equal(v.now.s, NOON + 4000LL * DAY_S);
-	assert_int_equal(m.high_water.at.s, NOON);
+	/* What is proven goes on with the uptime, no more. */
+	assert_int_equal(m.high_water.at.s, NOON + 30);
 	m.seen = (struct clock_anchor){0};
 	v = judge(&m, NOON + DAY_S, 30, "c");
 	assert_int_equal(v.trust, TRUST_UNVERIFIED);
@@ -230,6 +231,42 @@ a_document_in_hand_is_a_lower_bound_and_tells_of_no_jump_ahead(void **state)
 	assert_int_equal(v.trust, TRUST_TRUSTED);
 }
 
+static void
+a_clock_kept_back_wins_no_time_by_reboots(void **state)
+{
+	static const char *const boots[] = {"b", "c", "d", "e"};
+	struct clock_memory m = {0};
+	struct clock_verdict v = {{0}, TRUST_TRUSTED};
+
+	(void)state;
+	sign(&m, NOON, NOON, 100, "a");
+	for (int i = 0; i < 4; i++) {
+		m.seen = (struct clock_anchor){0};
+		for (int64_t up = 30; up <= 5 * DAY_S; up += 30)
+			v = judge(&m, NOON - 30 * DAY_S, up, boots[i]);
+	}
+	assert_int_equal(v.trust, TRUST_STEPPED_BACK);
+	assert_int_equal(v.now.s, NOON + 20 * DAY_S);
+	assert_int_equal(m.high_water.at.s, NOON + 20 * DAY_S);
+}
+
+static void
+a_mark_that_is_carried_loses_no_parts_of_a_second(void **state)
+{
+	struct clock_memory m = {0};
+	struct clock_reading r = reading(NOON, 100, "a");
+
+	(void)state;
+	timekeeping_learn_signed(&m, &r, (utc_t){NOON}, true);
+	r.wall.s = NOON - 30 * DAY_S;
+	for (int i = 0; i < 1000; i++) {
+		r.boot.ns += 1900000000;
+		struct clock_verdict v = timekeeping_judge(&m, &r);
+		timekeeping_learn(&m, &r, &v);
+	}
+	assert_int_equal(m.high_water.at.s, NOON + 1900);
+}
+
 int
 main(void)
 {
@@ -242,6 +279,9 @@ main(void)
 		cmocka_unit_test(
 		    a_jump_ahead_across_boots_is_believed_but_poisons_nothing),
 		cmocka_unit_test(a_day_of_uptime_proves_a_jump_across_boots),
+		cmocka_unit_test(a_clock_kept_back_wins_no_time_by_reboots),
+		cmocka_unit_test(
+		    a_mark_that_is_carried_loses_no_parts_of_a_second),
 		cmocka_unit_test(a_dead_rtc_is_healed_by_a_signed_time),
 		cmocka_unit_test(
 		    an_uptime_of_decades_is_another_clock_and_no_elapsed_time),
