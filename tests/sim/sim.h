@@ -39,6 +39,10 @@ enum {
 	STORE_MACHINES = 24,
 	STORE_REBINDS = 64,
 	BYTES_MAX = 3072, /* of a document of a life */
+	BOUND_MAX = 80,
+	SNAPSHOTS = 2,
+	TIPS_MAX = 16,
+	BEAT_S = 30, /* of the keeper: by then an agent sees what changed */
 	WELL_S = 7 * HOUR_S, /* by then a machine that can be served is */
 };
 
@@ -175,18 +179,21 @@ extern const struct agent_kind agent_light, agent_whole;
 struct check {
 	struct report report;
 	bool has_report;
-	utc_t judged;
-	enum trust trust;
+	utc_t judged, at; /* at the last step; .. in the world's time */
 	utc_t well_since; /* nothing has stood in the way since */
+	utc_t usable_since; /* seen usable while it was well */
 	int64_t held;	  /* the highest document taken */
 	uint64_t held_digest;
 	int64_t kept;	  /* the license that must survive; 0: none */
-	int64_t refused;  /* sequence of what ended it, kept; 0: nothing */
+	int64_t refused;  /* sequence of what ended it; 0: nothing did */
+	bool refused_kept, grace_kept;
+	bool mark_lost; /* a crash came while it was written, maybe */
 	utc_t proven, proven_seen; /* the time was at least .. when it was .. */
-	utc_t grace_from, hardware_since;
-	utc_t last_good; /* the last license taken */
-	int64_t hidden_s; /* time that the machine cannot know of */
-	utc_t quiet_from; /* severity ok since; s 0: it is not */
+	utc_t grace_first, grace_last; /* the grace begins between them */
+	utc_t uneasy_since; /* judged: severity was ok before; s 0: it is */
+	utc_t jumped; /* judged, after the last jump or new term */
+	utc_t term_end; /* of the license then, and its threshold */
+	int64_t threshold;
 };
 
 /* host: what the world knows of one machine. */
@@ -204,10 +211,15 @@ struct host {
 	char boot_id[CLOCK_BOOT_ID_SIZE];
 	struct hardware hardware, before;
 	char external[ADDRESS_SIZE], internal[ADDRESS_SIZE];
-	void *disk, *snapshot;
-	bool has_snapshot;
-	struct check snapshot_check;
+	void *disk;
+	struct snapshot {
+		bool taken;
+		void *disk;
+		struct check check;
+	} snapshots[SNAPSHOTS];
 	bool full;
+	utc_t full_end;
+	bool address_ok; /* a person approved of it, or it was assigned */
 	int writes_left; /* before a crash; -1: none is due */
 	bool dead;	 /* it came: nothing has an effect any more */
 	utc_t outage_until, babble_until;
@@ -215,7 +227,8 @@ struct host {
 	utc_t arrives;
 	struct reply coming, older; /* older: for who plays it back */
 	bool has_older;
-	struct message sent;
+	struct message sent, stolen; /* stolen: for who plays it back */
+	bool has_stolen;
 	void *agent;
 	uint64_t random; /* a stream of its own */
 	utc_t step_at; /* the world wants one, too; s 0: no */
@@ -261,27 +274,33 @@ struct life {
 	struct host hosts[HOSTS];
 	/* The vendor's side. */
 	struct store *store, *backup;
-	bool has_backup;
+	bool has_backup, cleared; /* a clone's mark was, since the backup */
 	struct issuer *issuers[2];
 	int signer; /* of issuers */
 	struct keyring keyring;
 	utc_t authority_down_until;
 	utc_t busy_until;
 	bool trial, offline;
-	utc_t pays_at;
+	utc_t paid_at;
 	/* Truth that excuses or accuses. */
 	bool cloned; /* two machines from one state, since */
-	utc_t cloned_at, both_well_since, clone_found;
-	bool forks_odd; /* a snapshot of a branch left behind came back */
+	utc_t both_well_since, clone_found;
+	int64_t tips[TIPS_MAX]; /* sequences that restores left behind */
+	int tip_count, addresses;
+	utc_t last_fork; /* as the authority saw it */
+	bool one_odd; /* a state left behind came back, since the last forks */
+	bool odd; /* two of them within a lease's life: like a clone */
+	bool thief; /* who asks now kept an old request */
 	int approvals;
-	utc_t address_since, status_since;
-	size_t bound_count; /* the hardware that was bound, newest last */
+	uint8_t bound_key[KEY_SIZE]; /* of the last grant */
+	bool has_bound_key;
+	size_t bound_count; /* what the grants bound, newest last */
 	struct bound {
 		utc_t at;
 		char model[TEXT_64];
 		int64_t cpus;
-		bool counted;
-	} bound[32];
+		bool counted, take_over;
+	} bound[BOUND_MAX];
 };
 
 /* Figures of a run. */
@@ -340,6 +359,8 @@ void vendor_begin(struct life *life);
 void vendor_end(struct life *life);
 void vendor_answer(struct life *life, struct host *from,
     const struct message *message, struct reply *out);
+/* vendor_assigned: the records have where ${host} is. */
+bool vendor_assigned(const struct life *life, const struct host *host);
 /* vendor_edit: after a person changed the subscription. */
 void vendor_edit(struct life *life);
 
@@ -369,9 +390,27 @@ void check_started(struct host *host);
 
 /* honest.c */
 /* honest_well: nothing that is known excuses this host from being served. */
-bool honest_well(const struct host *host);
+bool honest_well(const struct host *host, const struct license_facts *facts);
 /* honest_cause: the truth that a refusal of ${reason} rests on is there. */
-bool honest_cause(const struct life *life, const struct host *host, int reason);
+bool honest_cause(const struct life *life, const struct host *host,
+    const struct message *message, int reason);
+/*
+ * honest_rebind: what a grant of this hardware to this key would be: by the
+ * article's rule, told from the grants alone.
+ */
+enum rebind_rule { REBIND_NONE, REBIND_FREE, REBIND_COUNTED, REBIND_OVER };
+enum rebind_rule honest_rebind(const struct life *life, const char *model,
+    int64_t cpus, const uint8_t key[KEY_SIZE]);
+/* honest_bind: a grant was given. */
+void honest_bind(struct life *life, const struct license *license);
+/*
+ * honest_fork: the authority saw one. honest_restore: a state that holds
+ * ${held} came back in the place of one that holds ${left}.
+ */
+void honest_fork(struct life *life);
+void honest_restore(struct life *life, int64_t held, int64_t left);
+/* honest_forget: the authority lost its memory of the rebinds. */
+void honest_forget(struct life *life);
 
 /* faces.c: false with what disagrees in ${why}. */
 bool faces_agree(const struct license_facts *facts, const struct report *report,
