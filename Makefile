@@ -22,7 +22,7 @@ B       := $(O)/$(CC)$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 # The lists are the map: floor 0, floor 1, floor 2, floor 3, roofs.
 BASE      = buf child clock conf encode exposition file http http_route listen log loop notify url utc words
 LICENSE   = advice agent_report answer calendar check codec codec_value command command_parse documents edges facts fields hardware history history_text json \
-            keyring names policy range report sign status status_machine text text_usage \
+            keyring names policy range reading report sign status status_machine text text_usage \
             timekeeping usage usage_page verify
 KEEPER    = address client disk dropin errands history inspect keeper load machine_key memory on_change \
             platform pulse renew request reporter revocations successor time_reset tls_time \

@@ -81,7 +81,7 @@ hardware_normalize(char *text)
 		unsigned char c = (unsigned char)*from;
 		bool space = c == ' ' || c == '\t';
 
-		if ((c < 0x20 && !space) || c == 0x7F)
+		if ((c < 0x20 && !space) || c >= 0x7F)
 			continue;
 		if (space && (to == text || to[-1] == ' '))
 			continue;

@@ -43,7 +43,11 @@ void hardware_difference(const struct license *license,
     const struct hardware *hardware, unsigned changed,
     char out[static DIFFERENCE_SIZE]);
 
-/* hardware_normalize: collapse runs of spaces, trim, drop control bytes. */
+/*
+ * hardware_normalize: collapse runs of spaces, trim, drop what is not printable
+ * ASCII: a hypervisor may name a CPU with any bytes, and a document takes only
+ * good UTF-8.
+ */
 void hardware_normalize(char *text);
 
 /* hardware_round_memory: to the nearest 256 MiB, at least 256. */
