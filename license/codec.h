@@ -173,6 +173,7 @@ struct refusal {
 	X(HIGH_WATER, "high-water", INSTANT, high_water, 0, 0, P)             \
 	X(HIGH_WATER_BOOT, "high-water-boot-s", NUMBER, high_water_boot_s, 0, \
 	    4294967295, P)                                                     \
+	X(CARRIED, "high-water-carried", NUMBER, high_water_carried, 1, 1, P) \
 	X(SIGNED_TIME, "signed-time", INSTANT, signed_time, 0, 0, P)          \
 	X(SIGNED_BOOT, "signed-time-boot-s", NUMBER, signed_boot_s, 0,        \
 	    4294967295, P)                                                     \
@@ -196,7 +197,7 @@ struct memory {
 	int64_t mismatch_confirmed;
 	int64_t on_change_told, on_change_exit; /* enum standing; exit code */
 	utc_t high_water;
-	int64_t high_water_boot_s;
+	int64_t high_water_boot_s, high_water_carried;
 	utc_t signed_time;
 	int64_t signed_boot_s;
 	char boot_id[TEXT_64], signed_boot_id[TEXT_64];

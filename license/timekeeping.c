@@ -57,7 +57,9 @@ timekeeping_judge(const struct clock_memory *memory,
 
 	for (size_t i = 0; i < sizeof(anchors) / sizeof(anchors[0]); i++) {
 		floor = utc_max(floor, at_least(anchors[i], reading));
-		known_in_boot |= in_this_boot(anchors[i], reading);
+		/* A mark that was carried here was not read from this clock. */
+		known_in_boot |= in_this_boot(anchors[i], reading) &&
+		    !(i == 0 && memory->carried);
 	}
 	floor = utc_max(floor, at_least(&memory->bound, reading));
 	if (floor.s == 0)
@@ -94,6 +96,16 @@ carried(const struct clock_anchor *anchor, const struct clock_reading *reading)
 	return now;
 }
 
+/* Carried into another boot it says nothing of the wall clock there. */
+static void
+carry(struct clock_memory *memory, const struct clock_anchor *proven,
+    const struct clock_reading *reading)
+{
+	if (!in_this_boot(&memory->high_water, reading))
+		memory->carried = true;
+	memory->high_water = *proven;
+}
+
 /*
  * The mark may follow what is believed when that is proven (signed, or a day
  * of uptime), or hardly ahead of what was proven before. What was proven goes
@@ -122,7 +134,9 @@ timekeeping_learn(struct clock_memory *memory,
 	if (proves && utc_before(proven.at, verdict->now))
 		memory->high_water = anchor_now(verdict->now, reading);
 	else if (proven.at.s != 0)
-		memory->high_water = proven;
+		carry(memory, &proven, reading);
+	if (proves)
+		memory->carried = false;
 }
 
 void
@@ -132,6 +146,7 @@ timekeeping_learn_signed(struct clock_memory *memory,
 	struct clock_anchor anchor = anchor_now(issued, reading);
 
 	if (fresh) {
+		memory->carried = false;
 		memory->bound = (struct clock_anchor){.at = {0}};
 		memory->signed_time = anchor;
 		memory->high_water = anchor;
@@ -149,6 +164,7 @@ timekeeping_reset(struct clock_memory *memory,
 	bool near = late_s >= 0 && late_s <= CLOCK_RESET_LATE_S;
 
 	memory->signed_time = (struct clock_anchor){.at = {0}};
+	memory->carried = false;
 	memory->high_water = anchor_now(issued, reading);
 	memory->seen = anchor_now(near ? reading->wall : issued, reading);
 }

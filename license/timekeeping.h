@@ -43,6 +43,7 @@ struct clock_anchor {
 
 struct clock_memory {
 	struct clock_anchor high_water;	 /* persisted */
+	bool carried; /* persisted: the mark is of a boot before its own */
 	struct clock_anchor signed_time; /* persisted */
 	struct clock_anchor seen; /* last believed in this run; not persisted */
 	struct clock_anchor bound; /* of the documents in hand; not persisted */

@@ -254,7 +254,7 @@ sample_memory(struct memory *out)
 		.on_change_told = 2,
 		.on_change_exit = 257,
 		.high_water = sample_time(SAMPLE_ISSUED),
-		.high_water_boot_s = 86400,
+		.high_water_boot_s = 86400, .high_water_carried = 1,
 		.signed_time = sample_time(SAMPLE_ISSUED),
 		.signed_boot_s = 86399,
 		.boot_id = "01234567-89ab-cdef-0123-456789abcdef",

@@ -200,6 +200,7 @@ keeper_persist_clock(struct keeper *keeper)
 		&m.high_water_boot_s, m.boot_id))
 		m.has |= bit(MEMORY_HIGH_WATER) | bit(MEMORY_HIGH_WATER_BOOT) |
 		    bit(MEMORY_BOOT_ID);
+	KEEP(&m, CARRIED, high_water_carried, 1, clock->carried);
 	if (keep_anchor(&clock->signed_time, &m.signed_time, &m.signed_boot_s,
 		m.signed_boot_id))
 		m.has |= bit(MEMORY_SIGNED_TIME) | bit(MEMORY_SIGNED_BOOT) |
@@ -229,6 +230,7 @@ keeper_recall_clock(struct keeper *keeper)
 	keeper->offline_made = m.offline_made;
 	keeper->agent.clock.high_water = recall_anchor(m.high_water,
 	    m.high_water_boot_s, m.boot_id);
+	keeper->agent.clock.carried = m.high_water_carried != 0;
 	keeper->agent.clock.signed_time = recall_anchor(m.signed_time,
 	    m.signed_boot_s, m.signed_boot_id);
 }

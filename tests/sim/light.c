@@ -27,6 +27,7 @@ struct light_disk {
 	    has_clock;
 	uint8_t seed[KEY_SIZE];
 	struct clock_anchor high_water, signed_time;
+	bool carried;
 	struct light_memory memory;
 	struct license license;
 	struct refusal refusal;
@@ -88,6 +89,7 @@ write_clock(struct host *h)
 	if (!host_writes(h))
 		return;
 	disk->high_water = l->clock.high_water;
+	disk->carried = l->clock.carried;
 	disk->signed_time = l->clock.signed_time;
 	disk->has_clock = true;
 	l->clock_kept = h->life->now;
@@ -175,6 +177,7 @@ load(struct host *h)
 
 	if (disk->has_clock) {
 		l->clock.high_water = disk->high_water;
+		l->clock.carried = disk->carried;
 		l->clock.signed_time = disk->signed_time;
 	}
 	if (disk->has_memory) {

@@ -251,6 +251,23 @@ a_clock_kept_back_wins_no_time_by_reboots(void **state)
 }
 
 static void
+time_away_is_believed_again_after_a_restart_in_the_same_boot(void **state)
+{
+	struct clock_memory m = {0};
+
+	(void)state;
+	sign(&m, NOON, NOON, 100, "a");
+	/* Off for 60 days; nobody confirms the time after the boot. */
+	struct clock_verdict v = judge(&m, NOON + 60 * DAY_S, 30, "b");
+	assert_int_equal(v.trust, TRUST_UNVERIFIED);
+	/* The agent restarts: what it saw is forgotten, the mark is not. */
+	m.seen = (struct clock_anchor){0};
+	v = judge(&m, NOON + 60 * DAY_S + 600, 630, "b");
+	assert_int_equal(v.trust, TRUST_UNVERIFIED);
+	assert_int_equal(v.now.s, NOON + 60 * DAY_S + 600);
+}
+
+static void
 a_mark_that_is_carried_loses_no_parts_of_a_second(void **state)
 {
 	struct clock_memory m = {0};
@@ -280,6 +297,8 @@ main(void)
 		    a_jump_ahead_across_boots_is_believed_but_poisons_nothing),
 		cmocka_unit_test(a_day_of_uptime_proves_a_jump_across_boots),
 		cmocka_unit_test(a_clock_kept_back_wins_no_time_by_reboots),
+		cmocka_unit_test(
+		    time_away_is_believed_again_after_a_restart_in_the_same_boot),
 		cmocka_unit_test(
 		    a_mark_that_is_carried_loses_no_parts_of_a_second),
 		cmocka_unit_test(a_dead_rtc_is_healed_by_a_signed_time),
