@@ -29,6 +29,11 @@ YEARS ?= 400
 SEED  ?= 1
 sim: $(B)/tests/life ## years of licenses on a simulated clock: YEARS=, SEED=
 	@$(B)/tests/life light none $(YEARS) $(SEED)
+# The long form: 10^5 machine-years without real keys (2000 of them as encoded
+# documents with a stub seal, the others as values), 10^3 with real keys.
+sim-check: $(B)/tests/life ## 100000 years of licenses, 1000 of them with real keys beside
+	@tests/sim/check.sh $(B)/tests/life tests/sim/check.plan
+.PHONY: sim-check
 
 $(B)/tests/schedule: $(patsubst %,$(B)/tests/sim/%.o,schedule plot) \
 		$(B)/libleaseline.a
