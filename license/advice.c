@@ -2,10 +2,11 @@
 /* Sentences by reason and, where a refresh fails, by its result. */
 #include "license/advice.h"
 
-#include <stddef.h>
+#include <string.h>
 
+#include "license/base/buf.h"
 #include "license/policy.h"
-#include "license/report.h"
+#include "license/text.h"
 
 static const char *const by_reason[] = {
 	[REASON_NONE] = "Nothing to do.",
@@ -22,8 +23,8 @@ static const char *const by_reason[] = {
 		"license begins later.",
 	[REASON_EXPIRED] = "Renew the subscription, then run "
 		"'fcli commit'.",
-	[REASON_HARDWARE_MISMATCH] = "Run 'fcli show license_status' "
-		"to see which part differs, then contact the vendor.",
+	[REASON_HARDWARE_MISMATCH] = "Put the licensed hardware back or "
+		"contact the vendor.",
 	[REASON_CLOCK_UNTRUSTED] = "Set this machine's clock (NTP); a "
 		"refresh confirms it.",
 	[REASON_TERM_ENDING] = "Renew the subscription before the term "
@@ -33,8 +34,8 @@ static const char *const by_reason[] = {
 		"license_status'.",
 	[REASON_REFRESH_OVERDUE] = "Find out why refreshes fail: run "
 		"'fcli set renew_license' and read what it says.",
-	[REASON_REBIND_REFUSED] = "The hardware changed too often: "
-		"contact the vendor before the grace ends.",
+	[REASON_REBIND_REFUSED] = "The hardware is the licensed one again; "
+		"a refresh confirms it.",
 	[REASON_ADDRESS_CHANGED] = "Ask the vendor to approve this "
 		"machine's new address, which 'fcli show license_status' "
 		"tells under Result.",
@@ -76,6 +77,9 @@ static const char *const by_refusal[REFUSAL_MAX + 1] = {
 	[REFUSAL_NO_SUBSCRIPTION] = "Check product and coupon in the "
 		"configuration, then run 'fcli commit'.",
 	[REFUSAL_COUPON_USED] = "Ask the vendor for a new coupon.",
+	[REFUSAL_HARDWARE_LIMIT] = "Machines or their hardware were changed "
+		"too often: ask the vendor to approve this one, then run "
+		"'fcli commit'.",
 };
 
 static const char *
@@ -100,8 +104,8 @@ for_missing(const struct license_facts *facts)
 					     by_reason[REASON_MISSING];
 }
 
-const char *
-advice(const struct license_facts *facts, const struct report *report)
+static const char *
+find_sentence(const struct license_facts *facts, const struct report *report)
 {
 	enum reason reason = (enum reason)report->reason;
 	bool refresh = reason == REASON_REFRESH_OVERDUE ||
@@ -130,4 +134,58 @@ advice(const struct license_facts *facts, const struct report *report)
 	if (refresh && why_it_fails(facts) != NULL)
 		return why_it_fails(facts);
 	return by_reason[reason];
+}
+
+/* Around what differs. */
+static const struct around {
+	enum reason reason;
+	const char *before, *after;
+} arounds[] = {
+	{REASON_NONE, "Nothing to do: the hardware changed (",
+	    "), and a license for it is asked for."},
+	{REASON_REBIND_REFUSED, "The hardware changed too often (",
+	    "): contact the vendor before the grace ends."},
+	{REASON_HARDWARE_MISMATCH, "The hardware changed (",
+	    "): put the licensed one back or contact the vendor."},
+};
+
+static const struct around *
+find_around(const struct report *report)
+{
+	unsigned changed = report->binding_changed;
+
+	/* Another machine's license is a matter of its own. */
+	if (changed == 0 || (changed & component_bit(MACHINE_KEY)) != 0)
+		return NULL;
+	for (size_t i = 0; i < sizeof(arounds) / sizeof(arounds[0]); i++) {
+		if (arounds[i].reason == (enum reason)report->reason)
+			return &arounds[i];
+	}
+	return NULL;
+}
+
+void
+advice(const struct license_facts *facts, const struct report *report,
+    char out[static ADVICE_SIZE])
+{
+	const struct around *around = find_around(report);
+	char difference[DIFFERENCE_SIZE];
+	struct buf text;
+
+	text_copy(out, ADVICE_SIZE, find_sentence(facts, report));
+	if (around == NULL)
+		return;
+	text_printable(report->binding_difference, difference,
+	    sizeof(difference));
+	buf_init(&text, ADVICE_SIZE - 1);
+	buf_printf(&text, "%s%s%s", around->before, difference, around->after);
+	if (text.failed) {
+		buf_clear(&text);
+		buf_puts(&text, around->before);
+		text_components(report->binding_changed, &text);
+		buf_puts(&text, around->after);
+	}
+	if (!text.failed)
+		text_copy(out, ADVICE_SIZE, buf_text(&text));
+	buf_fini(&text);
 }

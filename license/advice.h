@@ -6,11 +6,14 @@
 #ifndef LICENSE_ADVICE_H
 #define LICENSE_ADVICE_H
 
-struct license_facts;
-struct report;
+#include "license/report.h"
 
-/* advice: never NULL; shorter than ADVICE_SIZE. ${report} has its reason. */
-const char *advice(const struct license_facts *facts,
-    const struct report *report);
+/*
+ * advice: one sentence. ${report} has its reason. Where hardware is what it is
+ * about, it names the part, what the license says and what is here; what is
+ * too long for that names the part alone.
+ */
+void advice(const struct license_facts *facts, const struct report *report,
+    char out[static ADVICE_SIZE]);
 
 #endif

@@ -414,7 +414,8 @@ report_make(const struct license_facts *facts, utc_t now, enum trust trust,
 	SET(out, STATE, state, find_state(&m));
 	SET(out, USABLE, usable, is_usable(&m, (enum state)out->state));
 	report_severity(&m);
-	SET_TEXT(out, ADVICE, advice, advice(facts, out));
+	advice(facts, out, out->advice);
+	out->has[FIELD_ID_ADVICE] = true;
 }
 
 /* None sorts first: a license without a deadline has nothing left. */

@@ -124,6 +124,12 @@ event_limit(const struct weighing *w, struct buf *out)
 	    (long long)w->rebinds_used,
 	    (long long)w->policy->rebinds_allowed,
 	    w->dossier->subscription.id);
+	/* Last, since a long model is cut, and the command is needed more. */
+	if (w->hardware_changed)
+		buf_printf(out, "; from %s, %lld CPUs, to %s, %lld CPUs",
+		    w->dossier->live.cpu_model,
+		    (long long)w->dossier->live.logical_cpus, w->cpu_model,
+		    (long long)w->logical_cpus);
 }
 
 static const struct {

@@ -98,7 +98,8 @@ asked_for(const struct request *request, const struct hardware *hardware)
 
 /*
  * Bound hardware changed under an online license: ask for a rebind now, once:
- * an answer that does not follow is no reason to ask at every beat.
+ * an answer that does not follow is no reason to ask at every beat. So it is
+ * when what was refused is gone again, so that nobody goes on being warned.
  */
 static void
 rebind_if_changed(struct holding *holding)
@@ -115,7 +116,8 @@ rebind_if_changed(struct holding *holding)
 	    asked_for(&holding->request, &facts->hardware))
 		return;
 	if (hardware_changed(&facts->license, &facts->hardware,
-		facts->machine_key) != 0)
+		facts->machine_key) != 0 ||
+	    facts->last_refusal == REFUSAL_HARDWARE_LIMIT)
 		facts->next_attempt = keeper_now(holding->keeper);
 }
 
@@ -260,8 +262,11 @@ log_edges(const struct report *report, const struct edges *edges)
 			    sizeof(difference));
 			why = difference;
 		}
-		(calm ? log_warn : rows[i].log)("License %s %s: %s. %s",
-		    report->name, rows[i].text, why, report->advice);
+		/* The advice may name what differs: once is enough. */
+		bool told = strstr(report->advice, why) != NULL;
+		(calm ? log_warn : rows[i].log)("License %s %s: %s.%s%s",
+		    report->name, rows[i].text, why, told ? "" : " ",
+		    told ? "" : report->advice);
 	}
 }
 
@@ -275,6 +280,21 @@ log_bandwidth(const struct report *before, const struct report *after)
 			 "it is %lld mbits now", after->name,
 		    (long long)before->bandwidth_mbits,
 		    (long long)after->bandwidth_mbits);
+}
+
+/* Changed once more, before the license followed: no edge, but news. */
+static void
+log_difference(const struct report *before, const struct report *after)
+{
+	char difference[DIFFERENCE_SIZE];
+
+	if (before->binding_changed == 0 || after->binding_changed == 0 ||
+	    strcmp(before->binding_difference, after->binding_difference) == 0)
+		return;
+	text_printable(after->binding_difference, difference,
+	    sizeof(difference));
+	log_warn("License %s is bound to other hardware: %s.", after->name,
+	    difference);
 }
 
 static utc_t
@@ -294,6 +314,7 @@ tell_edges(struct keeper *keeper)
 		if (turned || edges.set != 0 || edges.first)
 			holding_record_edges(holding, &report, &edges);
 		log_bandwidth(&holding->report, &report);
+		log_difference(&holding->report, &report);
 		holding->report = report;
 		holding->has_report = true;
 		next = utc_min(next, edges_next(&report));

@@ -362,6 +362,30 @@ refused_hardware_runs_for_its_grace_also_over_a_restart(void **state)
 }
 
 static void
+refused_hardware_that_is_gone_again_is_forgotten_at_once(void **state)
+{
+	struct account *account = world_account_of(0);
+	char model[TEXT_256];
+
+	(void)state;
+	start();
+	text_copy(model, sizeof(model), world.hardware.cpu_model);
+	account->refusal = REFUSAL_HARDWARE_LIMIT;
+	text_copy(world.hardware.cpu_model, TEXT_256, "New CPU");
+	run(700);
+	assert_int_equal(report().reason, REASON_REBIND_REFUSED);
+	int posts = account->posts;
+	account->refusal = 0;
+	text_copy(world.hardware.cpu_model, TEXT_256, model);
+	run(610);
+	assert_int_equal(account->posts, posts + 1);
+	assert_int_equal(report().severity, SEVERITY_OK);
+	assert_false(report().has[FIELD_ID_GRACE_END]);
+	run(2 * 3600);
+	assert_int_equal(account->posts, posts + 1);
+}
+
+static void
 a_newer_file_is_taken_without_a_restart(void **state)
 {
 	struct buf file;
@@ -1046,6 +1070,7 @@ main(void)
 		T(what_is_not_an_answer_changes_nothing),
 		T(changed_hardware_asks_at_once_and_only_once),
 		T(refused_hardware_runs_for_its_grace_also_over_a_restart),
+		T(refused_hardware_that_is_gone_again_is_forgotten_at_once),
 		T(a_newer_file_is_taken_without_a_restart),
 		T(a_file_that_is_not_better_is_set_aside),
 		T(a_license_file_in_the_state_directory_has_its_second_copy),

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "license/base/buf.h"
 #include "license/report.h"
 #include "tests/facts.h"
 
@@ -194,6 +195,46 @@ changed_hardware_runs_on_until_the_signed_grace_is_over(void **state)
 }
 
 static void
+the_advice_names_what_differs(void **state)
+{
+	struct license_facts f;
+	struct report r;
+
+	(void)state;
+	facts_healthy(&f);
+	f.hardware.logical_cpus = 4;
+	assert_string_equal(report_at(&f, day(1)).advice,
+	    "Nothing to do: the hardware changed (number of logical CPUs: 2 "
+	    "in the license, 4 here), and a license for it is asked for.");
+	facts_refuse(&f, REFUSAL_HARDWARE_LIMIT, day(1));
+	assert_string_equal(report_at(&f, day(1)).advice,
+	    "The hardware changed too often (number of logical CPUs: 2 in the "
+	    "license, 4 here): contact the vendor before the grace ends.");
+	assert_string_equal(report_at(&f, utc_add(day(4), 1)).advice,
+	    "The hardware changed (number of logical CPUs: 2 in the license, "
+	    "4 here): put the licensed one back or contact the vendor.");
+	/* Too long to be told: the part is named. */
+	memset(f.license.bind_cpu_model, 'x', 200);
+	f.license.bind_cpu_model[200] = '\0';
+	assert_string_equal(report_at(&f, day(1)).advice,
+	    "The hardware changed too often (CPU model, number of logical "
+	    "CPUs): contact the vendor before the grace ends.");
+	/* What the license says came from elsewhere. */
+	text_copy(f.license.bind_cpu_model, TEXT_256, "\x1b[31mred");
+	r = report_at(&f, day(1));
+	assert_null(strchr(r.advice, '\x1b'));
+	/* Put back, and not yet confirmed. */
+	facts_healthy(&f);
+	facts_refuse(&f, REFUSAL_HARDWARE_LIMIT, day(1));
+	assert_string_equal(report_at(&f, day(1)).advice,
+	    "The hardware is the licensed one again; a refresh confirms it.");
+	/* A new machine that is not let in has nothing to lose. */
+	f.has_license = false;
+	r = report_at(&f, day(1));
+	assert_non_null(strstr(r.advice, "ask the vendor to approve this one"));
+}
+
+static void
 an_unreadable_component_is_unknown_and_no_mismatch(void **state)
 {
 	struct license_facts f;
@@ -331,6 +372,7 @@ main(void)
 		cmocka_unit_test(other_refusals_leave_the_lease_to_its_end),
 		cmocka_unit_test(
 		    changed_hardware_runs_on_until_the_signed_grace_is_over),
+		cmocka_unit_test(the_advice_names_what_differs),
 		cmocka_unit_test(
 		    an_unreadable_component_is_unknown_and_no_mismatch),
 		cmocka_unit_test(another_machines_key_is_a_mismatch),
