@@ -7,7 +7,7 @@ build="gcc make libc6-dev git ca-certificates libsnmp-dev
 run="snmpd snmp curl"
 check="clang libclang-rt-14-dev libcmocka-dev snmpd snmp snmptrapd curl
 	smitools prometheus faketime strace mandoc systemd procps python3
-	python3-icalendar"
+	python3-icalendar patch"
 
 want=
 for set; do
