@@ -26,9 +26,13 @@ const struct decide_policy decide_policy_default = {
 	.busy_retry_s = 30,
 	.sequence_leap_max = 1000000000,
 	.offline_mbits_min = 100000,
-	/* A kernel that tells what it left of the memory leaves about this. */
+	/*
+	 * Without memory blocks a kernel tells what it left of the memory, which
+	 * leaves about this. From 64 GiB on its blocks may become 2 GiB with an
+	 * update, and both ends of the hole below 4 GiB are then rounded up.
+	 */
 	.memory_tolerance_mib = 512,
-	.memory_tolerance_part = 32,
+	.memory_tolerance_part = 16,
 };
 
 /* Clocks are read in seconds, and a machine's may be corrected by some. */

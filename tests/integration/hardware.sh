@@ -123,13 +123,14 @@ told() { # told WHEN [PREFIX...]: the same numbers in a request made there
 	"$@" "$B/leaselined" -c "$CONFIG" --once show license_hardware_data \
 		> "$D/request" || fail "$when: no request"
 	grep -E '^(cpu-model|logical-cpus|memory-mib) ' "$D/request" > "$D/told"
-	[ -s "$D/first" ] || cp "$D/told" "$D/first"
 	cmp -s "$D/first" "$D/told" || fail "$when: $(cat "$D/first" "$D/told")"
 	seen="${seen:+$seen, }$when"
 }
 in_group() { # in_group DIRECTORY COMMAND...
 	sh -c 'echo $$ > "$0/cgroup.procs" && exec "$@"' "$@"
 }
+"$FCLI" show license_hardware_data > "$D/request" || fail "no request"
+grep -E '^(cpu-model|logical-cpus|memory-mib) ' "$D/request" > "$D/first"
 cores=$(($(nproc) - 1))
 told "as it is"
 equal "components" "$(wc -l < "$D/first")" 3
@@ -156,6 +157,16 @@ mount --bind "$D/one" /sys/devices/system/cpu/online &&
 told "with one CPU on line"
 umount /sys/devices/system/cpu/online; umount /proc/cpuinfo
 say "hardware: the same numbers $seen"
+blocks=$(sed -n 's/^memory-mib //p' "$D/first")
+mkdir "$D/nothing"
+mount --bind "$D/nothing" /sys/devices/system/memory || fail "no stand-in for memory"
+"$B/leaselined" -c "$CONFIG" --once show license_hardware_data > "$D/request"
+umount /sys/devices/system/memory
+total=$(sed -n 's/^memory-mib //p' "$D/request")
+tolerance=$((blocks / 16 > 512 ? blocks / 16 : 512))
+[ $((blocks - total)) -le $tolerance ] && [ "$total" -le "$blocks" ] ||
+	fail "memory is $blocks MiB by its blocks, $total MiB without"
+say "hardware: memory is $blocks MiB by its blocks, $total MiB without: $tolerance MiB are tolerated"
 
 # Told by a person, found by itself while it runs, found when it starts.
 machine 16

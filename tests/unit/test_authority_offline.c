@@ -186,7 +186,7 @@ it_runs_to_the_end_of_the_term_and_is_bound_to_three_parts(void **state)
 	assert_string_equal("Xeon A", l->bind_cpu_model);
 	assert_int_equal(8, l->bind_logical_cpus);
 	assert_int_equal(65536, l->bind_memory_mib);
-	assert_int_equal(2048, l->bind_memory_tolerance_mib);
+	assert_int_equal(4096, l->bind_memory_tolerance_mib);
 	assert_memory_equal(w.request.nonce, l->nonce, NONCE_SIZE);
 	assert_memory_equal(w.request.machine_key, l->machine_key, KEY_SIZE);
 	assert_int_equal(1, w.a.change.subscription.offline_issued);
