@@ -321,7 +321,8 @@ failure_delay(const struct license_facts *facts, utc_t now, uint32_t random)
 	    policy_refusal(facts->last_refusal)->pace == PACE_SLOW);
 	int64_t doublings = clamped(facts->failures_in_row - 1, 0,
 	    DOUBLINGS_MAX);
-	int64_t cap = slow ? BACK_OFF_MAX_S : longest_wait(facts, now);
+	/* Also where it is slow: what ends soon may be granted before. */
+	int64_t cap = longest_wait(facts, now);
 
 	if (facts->retry_after_s > 0) {
 		/* Bounded first: anyone can answer with any number. */

@@ -54,7 +54,8 @@ void policy_apply(struct license_facts *facts, const struct outcome *outcome,
  * 1440th of it, for a fleet may be waiting, not one machine. Every Retry-After
  * is clamped by that; a signed one is kept to the second. Storage, and
  * refusals that back off: 1 min doubling, as far. Missing, expired, suspended,
- * mismatched, or a slow refusal: 15 min slowing to 6 h. A plan that was slept
+ * mismatched, or a slow refusal: 15 min slowing to 6 h, and no more than an
+ * eighth of what is left of a license that is usable. A plan that was slept
  * through for up to a day: a moment within the longest wait.
  */
 utc_t policy_next(const struct license_facts *facts, utc_t now,

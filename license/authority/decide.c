@@ -174,6 +174,10 @@ static const struct rule rules[] = {
 	{ REFUSAL_COUPON_USED, is_coupon_used, false, false,
 	    "The coupon was used before, at another address; "
 	    "please ask support for a new one." },
+	/* Before what takes a sequence: a replay moves nothing. */
+	{ REFUSAL_BUSY, is_replay, false, true,
+	    "The request is older than one that was answered; "
+	    "a new one will be sent." },
 	{ REFUSAL_CANCELLED, is_cancelled, true, false,
 	    "The subscription was cancelled; please contact sales." },
 	{ REFUSAL_SUSPENDED, is_suspended, true, false,
@@ -189,9 +193,6 @@ static const struct rule rules[] = {
 	{ REFUSAL_CLONE, is_clone, false, true,
 	    "Another machine uses the same machine key; "
 	    "support will contact you." },
-	{ REFUSAL_BUSY, is_replay, false, true,
-	    "The request is older than one that was answered; "
-	    "a new one will be sent." },
 	{ REFUSAL_HARDWARE_LIMIT, is_hardware_limit, true, false,
 	    "The hardware was changed too often; support will contact you." },
 };

@@ -135,6 +135,14 @@ weigh_branch(struct weighing *w)
 		.held = w->held, .life_s = (w->policy->lease_days + 1) * DAY_S,
 		.old_hardware = has_old_hardware(w) };
 	w->branch = branch_judge(&w->branch_question);
+	/*
+	 * The bytes that were answered last, answered anew because a person
+	 * changed the subscription: a retry is never a fork (documents.md 5).
+	 */
+	if (w->branch != BRANCH_CLONE && w->dossier->machine.answered &&
+	    memcmp(w->dossier->machine.request_sha256, w->q->request_sha256,
+	    SHA256_SIZE) == 0)
+		w->branch = BRANCH_GOES_ON;
 }
 
 void

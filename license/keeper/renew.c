@@ -210,6 +210,17 @@ log_failure(const struct holding *holding, enum result before,
 		log_warn("%s", sentence);
 }
 
+/* What an old request was told may not be so any more: a new one asks soon. */
+static bool
+is_stale(const struct outcome *outcome, const struct answer *answer,
+    bool stored)
+{
+	if (outcome->result != RESULT_REFUSED)
+		return answer->fault.error == DOC_OLD_SEQUENCE;
+	return stored &&
+	    policy_refusal(answer->refusal.reason)->pace != PACE_BUSY;
+}
+
 /* ${stored}: all that the answer brought is on disk. */
 static void
 conclude(struct holding *holding, struct outcome *outcome,
@@ -242,10 +253,7 @@ conclude(struct holding *holding, struct outcome *outcome,
 		    reply->status == HTTP_TOO_LARGE));
 	if ((answered && stored) || hopeless)
 		holding_forget_request(holding);
-	/* What was refused then may be granted now: a new one asks soon. */
-	if (outcome->result == RESULT_REFUSED && stored &&
-	    !holding->request_fresh &&
-	    policy_refusal(answer->refusal.reason)->pace != PACE_BUSY)
+	if (!holding->request_fresh && is_stale(outcome, answer, stored))
 		facts->next_attempt = utc_min(facts->next_attempt,
 		    utc_add(outcome->at, ASK_AGAIN_S));
 	if (answered)

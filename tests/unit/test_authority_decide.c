@@ -460,9 +460,13 @@ the_same_bytes_are_answered_alike_until_a_person_changes_something(
 	assert_int_equal(DECISION_REPEAT, w.d.kind);
 	assert_int_equal(0, w.d.change.event_count);
 	assert_false(w.d.change.machine_changed);
+	/* Answered anew, they are the same request still: not a fork. */
 	w.dossier.subscription.revision++;
 	world_decide(&w);
 	expect_license(&w, 2);
+	assert_string_equal("", w.d.change.machine.tips);
+	for (size_t i = 0; i < w.d.change.event_count; i++)
+		assert_string_not_equal("fork", w.d.change.events[i].name);
 	world_store(&w);
 	world_decide(&w);
 	assert_int_equal(DECISION_REPEAT, w.d.kind);
