@@ -11,8 +11,7 @@
 
 enum { FACES_ODDS = 8192, GRACE_S = 72 * HOUR_S, FULL_WELL_S = 44 * HOUR_S,
 	DAILY_S = 36 * HOUR_S, FUTURE_S = 36 * HOUR_S + 60,
-	WAIT_S = 6 * HOUR_S + 60, JUMP_S = 2 * DAY_S, EXCHANGE_S = 60,
-	FOUND_S = 6 * DAY_S };
+	WAIT_S = 6 * HOUR_S + 60, JUMP_S = 2 * DAY_S, EXCHANGE_S = 60 };
 
 #define CHECK(h, id, holds, ...)                                              \
 	do {                                                                  \
@@ -72,6 +71,12 @@ check_started(struct host *h)
 		c->refused = 0;
 	if (!f->has_refusal && !c->grace_kept)
 		c->grace_first = c->grace_last = (utc_t){0};
+	/* The same of a license: what was refused before is over. */
+	if (f->has_license && f->license.sequence > c->kept)
+		c->grace_first = c->grace_last = (utc_t){0};
+	/* A clock that is ahead is believed across boots, until it is asked. */
+	if (h->wall_offset > CLOCK_TOLERANCE_S)
+		c->usable_since = (utc_t){0};
 	/* Written, and then the crash came: nobody saw it taken. */
 	if (f->has_refusal && (f->refusal.sequence == 0 ||
 	    f->refusal.sequence > c->kept))
@@ -80,10 +85,6 @@ check_started(struct host *h)
 	if (h->full || c->mark_lost || (h->full_end.s != 0 &&
 	    h->life->now.s - h->full_end.s < HOUR_S + BEAT_S))
 		c->proven = (utc_t){0};
-	/* Nor the license that was in force from memory. */
-	if (h->full || (h->full_end.s != 0 &&
-	    h->life->now.s - h->full_end.s <= BEAT_S))
-		c->usable_since = (utc_t){0};
 	c->has_report = false;
 	c->well_since = h->life->now;
 }
@@ -115,12 +116,6 @@ check_taken(struct host *h, const struct license_facts *before,
 	    refusal ? f->refusal.sequence : 0;
 
 	(void)reply;
-	/* Busy says nothing of the license, and is no failure. */
-	if (f->last_result == RESULT_REFUSED && f->failures_in_row >
-	    before->failures_in_row && !policy_offline(f))
-		CHECK(h, SUSPENDED, f->has_refusal || (f->last_refusal !=
-			REFUSAL_SUSPENDED && f->last_refusal !=
-			REFUSAL_CANCELLED), "told so, and it is not kept");
 	/* To a clone: it has no number, and stands by its day. */
 	if (refusal && !license && sequence == 0)
 		took_refusal(h, f);
@@ -181,7 +176,6 @@ check_usable(struct host *h, const struct license_facts *f,
 		    "it is usable past its end");
 	if (!f->has_license)
 		return;
-	CHECK(h, END, r->expiry.s <= end.s, "it says that it ends later");
 	bool ended = c->refused > l->sequence;
 	if (c->refused > 0)
 		CHECK(h, SUSPENDED, !ended || !r->usable, "refused by %"
@@ -350,19 +344,6 @@ check_well(struct host *h, const struct license_facts *f,
 		    now.s - f->license.issued.s);
 }
 
-/* Each asks once a day, and the fourth to ask is the clone. */
-static void
-check_found(struct life *life)
-{
-	if (!life->cloned || life->clone_found.s != 0)
-		return;
-	if (!honest_both(life))
-		life->both_well_since = life->now;
-	CHECK(&life->hosts[1], FOUND, life->now.s - life->both_well_since.s <=
-	    FOUND_S, "both live for %" PRId64 " s", life->now.s -
-	    life->both_well_since.s);
-}
-
 static void
 check_clock(struct host *h, utc_t now)
 {
@@ -405,7 +386,6 @@ check_step(struct host *h, const struct license_facts *f, utc_t now,
 	check_warned(h, f, &r, now);
 	check_told(h, &r);
 	check_well(h, f, &r);
-	check_found(h->life);
 	check_clock(h, now);
 	check_faces(h, f, &r, trust);
 	c->report = r;

@@ -122,13 +122,6 @@ fate_clone(struct life *life, struct host *host)
 	host_boot_up(copy, true);
 }
 
-static void
-reinstall_again(struct life *life, struct host *host)
-{
-	if (host->exists && !host->off)
-		fate_reinstall(life, host);
-}
-
 void
 fate_reinstall(struct life *life, struct host *host)
 {
@@ -138,10 +131,6 @@ fate_reinstall(struct life *life, struct host *host)
 	memset(&host->check, 0, sizeof(host->check));
 	host->has_older = host->has_stolen = false;
 	host_boot_up(host, true);
-	/* What went wrong is done once more, often on the same day. */
-	if (sim_chance(&life->random, 3))
-		life_later(life, host, utc_add(life->now, sim_spread(
-			&life->random, HOUR_S, 2 * DAY_S)), reinstall_again);
 }
 
 static void
@@ -175,6 +164,9 @@ fate_hardware_back(struct life *life, struct host *host)
 {
 	struct hardware now = host->hardware;
 
+	/* A clone may never have had any other. */
+	if (host->before.known == 0)
+		return;
 	fate_count(life, host, FAULT_HARDWARE_BACK);
 	host->hardware = host->before;
 	host->before = now;

@@ -88,6 +88,7 @@ lose_time(struct host *host)
 {
 	struct check *c = &host->check;
 
+	c->mark_lost |= host->full;
 	if (c->proven.s == 0)
 		return;
 	c->proven = utc_add(c->proven,
@@ -151,6 +152,8 @@ go_on(struct life *life, struct host *host)
 	host->stopped_s += paused;
 	host->wall_offset -= paused;
 	c->proven_seen = utc_add(c->proven_seen, paused);
+	/* Nobody can be warned by a machine that stands still. */
+	c->jumped = life->now;
 	if (sim_chance(&life->random, 4))
 		right_later(life, host);
 	else

@@ -517,8 +517,10 @@ conclude(struct host *h, struct outcome *outcome, const struct reply *reply,
 		if (host_writes(h))
 			((struct light_disk *)h->disk)->has_request = false;
 	}
-	if (outcome->result == RESULT_REFUSED && stored && !l->fresh &&
-	    policy_refusal(answer->refusal.reason)->pace != PACE_BUSY)
+	bool stale = outcome->result == RESULT_REFUSED ? stored &&
+	    policy_refusal(answer->refusal.reason)->pace != PACE_BUSY :
+	    answer->fault.error == DOC_OLD_SEQUENCE;
+	if (!l->fresh && stale)
 		l->facts.next_attempt = utc_min(l->facts.next_attempt,
 		    utc_add(outcome->at, ASK_AGAIN_S));
 	if (answered)
