@@ -110,6 +110,18 @@ recorded_state(const struct holding *holding)
 	return last == NULL ? 0 : last->state;
 }
 
+/* Hardware may change while nobody looks, and an agent start over and over. */
+static unsigned
+recorded_difference(const struct holding *holding)
+{
+	struct history history;
+
+	read_history(holding->keeper, holding->facts.name, &history);
+	const struct history_entry *last = history_last(&history,
+	    HISTORY_HARDWARE);
+	return last == NULL ? 0 : last->changed;
+}
+
 void
 holding_record_edges(const struct holding *holding,
     const struct report *report, const struct edges *edges)
@@ -117,8 +129,12 @@ holding_record_edges(const struct holding *holding,
 	int before = edges->first ? recorded_state(holding) :
 				    holding->report.state;
 
-	if (!edges->first && (edges->set & (edge_bit(BINDING_CHANGED) |
-	    edge_bit(BINDING_RESTORED))) != 0)
+	bool turned = (edges->set & (edge_bit(BINDING_CHANGED) |
+	    edge_bit(BINDING_RESTORED))) != 0;
+	if (edges->first)
+		turned = recorded_difference(holding) !=
+		    report->binding_changed;
+	if (turned)
 		put_down(holding, &(struct history_entry){
 			.event = HISTORY_HARDWARE,
 			.at = report->now,

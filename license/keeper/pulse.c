@@ -87,11 +87,14 @@ holding_inspect(struct holding *holding)
 		holding->keeper->dirty = true;
 }
 
-/* The last request, answered or not, was about this hardware. */
+/* The last request that was answered was about this hardware. */
 static bool
-asked_for(const struct request *request, const struct hardware *hardware)
+asked_for(const struct holding *holding, const struct hardware *hardware)
 {
-	return request->has != 0 &&
+	const struct request *request = &holding->request;
+
+	/* One that a restart left unanswered is sent again. */
+	return request->has != 0 && holding->request_bytes.len == 0 &&
 	    strcmp(request->cpu_model, hardware->cpu_model) == 0 &&
 	    request->logical_cpus == hardware->logical_cpus;
 }
@@ -112,8 +115,8 @@ rebind_if_changed(struct holding *holding)
 		holding->request_bytes.len > 0);
 
 	if (!facts->has_license || !policy_refreshes(facts) || backs_off ||
-	    facts->last_result == RESULT_NEVER ||
-	    asked_for(&holding->request, &facts->hardware))
+	    facts->last_result == RESULT_NEVER || holding->in_flight ||
+	    asked_for(holding, &facts->hardware))
 		return;
 	if (hardware_changed(&facts->license, &facts->hardware,
 		facts->machine_key) != 0 ||

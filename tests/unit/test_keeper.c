@@ -385,6 +385,41 @@ refused_hardware_that_is_gone_again_is_forgotten_at_once(void **state)
 	assert_int_equal(account->posts, posts + 1);
 }
 
+static int
+count_in_history(const char *word)
+{
+	char path[WORLD_PATH + 32];
+	struct buf text;
+	int count = 0;
+
+	snprintf(path, sizeof(path), "%s/license0.history", world.state);
+	read_path(path, &text);
+	for (const char *at = buf_text(&text); (at = strstr(at, word)) != NULL;
+	     at++)
+		count++;
+	buf_fini(&text);
+	return count;
+}
+
+static void
+hardware_changed_while_nobody_looked_is_on_record_once(void **state)
+{
+	(void)state;
+	start();
+	world.mode = WORLD_HOLDS;
+	assert_int_equal(count_in_history(" hardware"), 0);
+	text_copy(world.hardware.cpu_model, TEXT_256, "New CPU");
+	restart(60);
+	assert_int_equal(count_in_history(" hardware"), 1);
+	restart(60);
+	assert_int_equal(count_in_history(" hardware"), 1);
+	world.mode = WORLD_ANSWERS;
+	restart(60);
+	run(2 * 3600);
+	assert_int_equal(report().binding_changed, 0);
+	assert_int_equal(count_in_history(" hardware"), 2);
+}
+
 static void
 a_newer_file_is_taken_without_a_restart(void **state)
 {
@@ -1071,6 +1106,7 @@ main(void)
 		T(changed_hardware_asks_at_once_and_only_once),
 		T(refused_hardware_runs_for_its_grace_also_over_a_restart),
 		T(refused_hardware_that_is_gone_again_is_forgotten_at_once),
+		T(hardware_changed_while_nobody_looked_is_on_record_once),
 		T(a_newer_file_is_taken_without_a_restart),
 		T(a_file_that_is_not_better_is_set_aside),
 		T(a_license_file_in_the_state_directory_has_its_second_copy),
