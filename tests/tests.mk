@@ -19,16 +19,19 @@ golden-update: $(B)/tests/golden-run
 
 # Lives on a simulated clock: the seal and what asks the machine are replaced.
 SIM       = check check_vendor faces fate fate_copy fate_host fate_vendor \
-	    honest life light main seal store vendor wire
-SIM_WRAPS = document_seal doc_verify doc_verify_machine sha256
+	    files honest life light main seal store vendor whole wire
+SIM_WRAPS = document_seal doc_verify doc_verify_machine sha256 random_bytes \
+	    signing_key_new
 $(B)/tests/life: $(SIM:%=$(B)/tests/sim/%.o) $(B)/libleaseline.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) $(SIM_WRAPS:%=-Wl$(comma)--wrap=%) -o $@ $^ \
 		$(LIB_HTTP) $(LIB_SSL) $(LIB_SQL) $(LIB_JSON) $(LIB_MATH)
 YEARS ?= 400
+WHOLE_YEARS ?= 15
 SEED  ?= 1
-sim: $(B)/tests/life ## years of licenses on a simulated clock: YEARS=, SEED=
+sim: $(B)/tests/life ## years of licenses on a simulated clock: YEARS=, WHOLE_YEARS=, SEED=
 	@$(B)/tests/life light none $(YEARS) $(SEED)
+	@$(B)/tests/life whole stub $(WHOLE_YEARS) $(SEED)
 # The long form: 10^5 machine-years without real keys (2000 of them as encoded
 # documents with a stub seal, the others as values), 10^3 with real keys.
 sim-check: $(B)/tests/life ## 100000 years of licenses, 1000 of them with real keys beside

@@ -316,8 +316,10 @@ check_well(struct host *h, const struct license_facts *f,
 	}
 	int64_t well = now.s - c->well_since.s;
 	/* Usable with time to ask, it stays so: not a moment is lost. */
-	if (r->usable && f->license.lease_end.s -
-	    utc_max(r->now, now).s > WELL_S &&
+	utc_t stops = f->license.lease_end;
+	if (c->grace_first.s != 0 && !fits(f))
+		stops = utc_min(stops, utc_add(c->grace_first, GRACE_S));
+	if (r->usable && stops.s - utc_max(r->now, now).s > WELL_S &&
 	    utc_before(c->usable_since, c->well_since))
 		c->usable_since = now;
 	/* What is paid in the last hour may be found after the end. */

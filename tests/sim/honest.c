@@ -90,6 +90,7 @@ honest_forget(struct life *life)
 {
 	const struct store *store = life->store;
 	struct license l = { .has = 0 };
+	size_t room = (BOUND_MAX - STORE_MACHINES - 1) / 2;
 
 	life->bound_count = 0;
 	life->has_bound_key = false;
@@ -105,7 +106,8 @@ honest_forget(struct life *life)
 		honest_bind(life, &l);
 	}
 	/* How often, and when, is read from what is left of them. */
-	for (size_t i = 0; i < store->rebind_count; i++) {
+	for (size_t i = store->rebind_count > room ?
+		store->rebind_count - room : 0; i < store->rebind_count; i++) {
 		struct bound *b = &life->bound[life->bound_count];
 		const struct rebind *r = &store->rebinds[i];
 
@@ -134,6 +136,11 @@ honest_fork(struct life *life)
 {
 	if (life->now.s - life->last_fork.s > LEASE_LIFE_S)
 		life->one_odd = false;
+	/* A request of a state left behind is that state, to who reads it. */
+	if (life->thief) {
+		life->odd |= life->one_odd;
+		life->one_odd = true;
+	}
 	life->last_fork = life->now;
 }
 

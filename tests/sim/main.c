@@ -17,7 +17,8 @@
 
 enum { LIFE_YEARS = 5 };
 
-static const struct agent_kind *const kinds[] = { &agent_light };
+static const struct agent_kind *const kinds[] = { &agent_light,
+	&agent_whole };
 static const char *const seals[] = { "none", "stub", "real" };
 
 static const struct agent_kind *
@@ -31,8 +32,13 @@ find_kind(const char *name)
 }
 
 static enum seal
-find_seal(const char *name)
+find_seal(const char *agent, const char *name)
 {
+	if (strcmp(agent, "whole") == 0 && strcmp(name, "none") == 0) {
+		fprintf(stderr, "sim: the whole agent reads sealed documents: "
+		    "stub or real\n");
+		exit(2);
+	}
 	for (int i = 0; i < 3; i++)
 		if (strcmp(seals[i], name) == 0)
 			return (enum seal)i;
@@ -51,7 +57,7 @@ run(const char *agent, const char *seal, int64_t years, uint64_t seed)
 	for (int64_t n = 0; figures.lived_s - before < years * 365 * DAY_S;
 	    n++)
 		life_run(seed + (uint64_t)n, find_kind(agent),
-		    find_seal(seal), LIFE_YEARS, false);
+		    find_seal(agent, seal), LIFE_YEARS, false);
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
 	double s = (double)(end.tv_sec - start.tv_sec) +
 	    (double)(end.tv_nsec - start.tv_nsec) / 1e9;
@@ -115,7 +121,7 @@ main(int argc, char **argv)
 {
 	if (argc == 5 && strcmp(argv[1], "replay") == 0) {
 		life_run(strtoull(argv[4], NULL, 10), find_kind(argv[2]),
-		    find_seal(argv[3]), LIFE_YEARS, true);
+		    find_seal(argv[2], argv[3]), LIFE_YEARS, true);
 	} else if (argc == 5 && strcmp(argv[1], "plan") == 0) {
 		int rc = run_plan(argv[2], (int)strtol(argv[3], NULL, 10),
 		    (int)strtol(argv[4], NULL, 10));
