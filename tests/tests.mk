@@ -18,7 +18,8 @@ golden-update: $(B)/tests/golden-run
 	@$(B)/tests/golden-run --update tests/golden
 
 # Lives on a simulated clock: the seal and what asks the machine are replaced.
-SIM       = check check_vendor faces fate fate_copy fate_host fate_vendor \
+SIM       = check check_vendor faces fate fate_copy fate_host \
+	    fate_offline fate_vendor \
 	    files honest life light main seal store vendor whole wire
 SIM_WRAPS = document_seal doc_verify doc_verify_machine sha256 random_bytes \
 	    signing_key_new

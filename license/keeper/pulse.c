@@ -448,6 +448,8 @@ tell(void *self, const struct loop_got *got)
 		holding_succeed(keeper->holdings[i]);
 		holding_fetch_revoked(keeper->holdings[i]);
 	}
+	/* A license that was taken may know a later time. */
+	glance_at_clock(keeper);
 	renew_due(keeper);
 	keeper_expire_waiters(keeper, got->now);
 	if (keeper->dirty)

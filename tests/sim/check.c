@@ -186,6 +186,11 @@ check_usable(struct host *h, const struct license_facts *f,
 	if (!ended && inside && online && own && !limited)
 		CHECK(h, STANDS, r->usable, "it is %s",
 		    names_label(NAMES_STATE, r->state));
+	/* Nobody can refuse an offline one: it stands by its hardware. */
+	if (inside && l->mode == MODE_OFFLINE && fits(f) &&
+	    f->hardware.memory_mib == l->bind_memory_mib)
+		CHECK(h, STANDS, r->usable, "offline, it is %s",
+		    names_label(NAMES_STATE, r->state));
 	if (!ended && inside && limited && now.s <= c->grace_first.s + GRACE_S)
 		CHECK(h, GRACE, r->usable, "it stops inside its grace");
 	if (limited && now.s > c->grace_last.s + GRACE_S)

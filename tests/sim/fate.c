@@ -96,6 +96,8 @@ fate_begin(struct life *life)
 	host->before = host->hardware;
 	host->exists = host->address_ok = true;
 	host_boot_up(host, true);
+	if (life->offline)
+		fate_offline(life, host);
 	fate_plan_payment(life);
 	plan(life);
 }

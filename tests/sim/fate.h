@@ -23,6 +23,8 @@ fate_fn fate_address, fate_address_ahead;
 fate_fn fate_suspend, fate_cancel, fate_cancel_now, fate_bandwidth;
 fate_fn fate_rotation, fate_backup, fate_authority_restored;
 fate_fn fate_renew, fate_old_request;
+/* fate_offline: somebody looks after a machine without a connection. */
+fate_fn fate_offline;
 
 /* fate_pays: the next payment; planned again by itself. */
 void fate_plan_payment(struct life *life);

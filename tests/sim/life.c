@@ -336,6 +336,9 @@ begin(struct life *life, uint64_t seed)
 	life->born = life->now = utc_add((utc_t){ FACTS_NOON },
 	    sim_between(random, 0, 4 * 365 * (int64_t)DAY_S));
 	life->trial = sim_chance(random, 10);
+	/* Who has files can be given some. */
+	life->offline = life->kind->drop && !life->trial &&
+	    sim_chance(random, 6);
 	life->dull = sim_chance(random, 40);
 	for (int i = 0; i < HOSTS; i++) {
 		struct host *host = &life->hosts[i];

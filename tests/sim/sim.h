@@ -169,6 +169,8 @@ struct agent_kind {
 	const struct license_facts *(*facts)(struct host *h);
 	/* drop: a person puts a license file in place; ${next}: the successor */
 	void (*drop)(struct host *h, const struct bytes *document, bool next);
+	/* hardware_data: what `fcli show license_hardware_data` prints. */
+	bool (*hardware_data)(struct host *h, struct bytes *out);
 	/* wipe: the state is lost, as in a reinstallation. */
 	void (*wipe)(struct host *h);
 };
@@ -232,6 +234,8 @@ struct host {
 	void *agent;
 	uint64_t random; /* a stream of its own */
 	utc_t step_at; /* the world wants one, too; s 0: no */
+	int64_t dropped; /* by a person; the sequence, 0: it need not hold */
+	int dropped_boot;
 	int asked_at_once;
 	utc_t asked_at;
 	struct check check;

@@ -71,7 +71,9 @@ sell(struct life *life)
 	    RENEWS_MANUAL;
 	s->on_expiry = sim_chance(random, 8) ? ON_EXPIRY_WARN :
 	    ON_EXPIRY_STOP;
-	s->bandwidth_mbits = many[sim_between(random, 0, 4)];
+	s->bandwidth_mbits = many[sim_between(random, life->offline ? 3 : 0,
+		4)];
+	s->checked = life->offline;
 	s->created = life->born;
 	s->term_end = utc_day_end(life->born, life->trial ? 30 : monthly ?
 	    30 : 364);
@@ -85,7 +87,7 @@ assign(struct life *life)
 	struct host *host = &life->hosts[0];
 	struct buf error;
 
-	if (sim_chance(&life->random, 6)) {
+	if (!life->offline && sim_chance(&life->random, 6)) {
 		uint8_t hash[SHA256_SIZE];
 
 		sha256(COUPON, strlen(COUPON), hash);
@@ -253,7 +255,10 @@ vendor_answer(struct life *life, struct host *from,
 	}
 	check_decision(life, from, &read, &d);
 	seal(life, from, &d, out);
+	utc_t used = life->store->subscription.coupon_used;
 	store_apply(life->store, &d.change, out);
+	if (used.s == 0 && life->store->subscription.coupon_used.s != 0)
+		fate_count(life, from, FAULT_COUPON);
 	/* Where one machine moved to, the other one was not. */
 	for (int i = 0; i < HOSTS; i++)
 		if (&life->hosts[i] != from)

@@ -232,7 +232,8 @@ done(void *self, bool ok, const char *sentence)
 static void
 configure(struct host *h, struct keeper_license *c)
 {
-	*c = (struct keeper_license){ .source = SOURCE_AUTHORITY };
+	*c = (struct keeper_license){ .source = h->life->offline ?
+		SOURCE_FILE : SOURCE_AUTHORITY };
 	memset(&c->thresholds, 0xff, sizeof(c->thresholds));
 	text_copy(c->name, sizeof(c->name), "main");
 	text_copy(c->license_file, sizeof(c->license_file), WHOLE_LICENSE);
@@ -330,6 +331,35 @@ check_edges(struct host *h, const struct report *was)
 	w->told = 0;
 }
 
+static bool
+whole_hardware_data(struct host *h, struct bytes *out)
+{
+	struct whole *w = whole_of(h);
+	struct buf text, error;
+
+	whole_host = h;
+	buf_init(&text, BYTES_MAX);
+	buf_init(&error, 1024);
+	bool good = keeper_hardware_data(w->keeper, "main", &text, &error) &&
+	    !text.failed;
+	out->len = text.len;
+	memcpy(out->data, text.data, text.len);
+	buf_fini(&text);
+	buf_fini(&error);
+	return good;
+}
+
+/* In force and at its path: no crash may lose it any more. */
+static void
+remember_offline(struct host *h)
+{
+	const struct license_facts *f = whole_facts(h);
+
+	if (f->has_license && f->license.mode == MODE_OFFLINE &&
+	    !f->storage_failed && f->file_state == LICENSE_FILE_GOOD)
+		h->check.kept = f->license.sequence;
+}
+
 static void
 whole_step(struct host *h)
 {
@@ -351,6 +381,7 @@ whole_step(struct host *h)
 	check_step(h, whole_facts(h), verdict.now, verdict.trust);
 	if (had)
 		check_edges(h, &was);
+	remember_offline(h);
 }
 
 static utc_t
@@ -398,5 +429,6 @@ const struct agent_kind agent_whole = {
 	.ask = whole_ask,
 	.facts = whole_facts,
 	.drop = whole_drop,
+	.hardware_data = whole_hardware_data,
 	.wipe = whole_wipe,
 };
