@@ -639,6 +639,40 @@ an_offline_license_stays_until_an_online_one_is_here(void **state)
 	buf_fini(&error);
 }
 
+/* What follows was issued after what this machine's clock says. */
+static void
+a_clock_that_a_taken_license_shows_to_be_behind_is_told_at_once(void **state)
+{
+	const char *path = world.licenses[0].license_file;
+	char next[KEEPER_PATH_SIZE + 8];
+	struct buf current, successor;
+
+	(void)state;
+	snprintf(next, sizeof(next), "%s.next", path);
+	start();
+	make(MODE_OFFLINE, "sub-000043", 1, SAMPLE_SIGNER, SAMPLE_ROOT,
+	    &current);
+	drop(current.data, current.len);
+	utc_t begins = utc_add(world.wall, DAY_S), now = world.wall;
+	world.wall = utc_add(world.wall, 2 * DAY_S);
+	make(MODE_OFFLINE, "sub-000043", 2, SAMPLE_SIGNER, SAMPLE_ROOT,
+	    &successor);
+	world.wall = now;
+	assert_int_equal(file_replace(next, successor.data, successor.len,
+		0644), 0);
+	run(begins.s - world.wall.s - 1);
+	assert_int_equal(report().sequence, 1);
+	world.edges = 0;
+	world.wall.s++;
+	world.boot.ns += 1000000000;
+	struct loop_want want = world_ask();
+	world_tell(&want);
+	assert_int_equal(report().sequence, 2);
+	assert_true(world.edges & edge_bit(CLOCK_ANOMALY));
+	buf_fini(&current);
+	buf_fini(&successor);
+}
+
 static void
 a_license_that_begins_later_waits_and_takes_over_on_time(void **state)
 {
@@ -1115,6 +1149,7 @@ main(void)
 		T(a_path_that_cannot_be_written_does_not_stop_the_lease),
 		T(an_offline_license_put_in_place_ends_the_exchange),
 		T(an_offline_license_stays_until_an_online_one_is_here),
+		T(a_clock_that_a_taken_license_shows_to_be_behind_is_told_at_once),
 		T(a_license_that_begins_later_waits_and_takes_over_on_time),
 		T(an_offline_mismatch_needs_two_readings),
 		T(a_reconfiguration_adds_keeps_and_removes),
