@@ -384,6 +384,17 @@ policy_next(const struct license_facts *facts, utc_t now, uint32_t random)
 	return utc_max(next, now);
 }
 
+void
+policy_forget_future(struct license_facts *facts, utc_t now)
+{
+	utc_t *const past[] = {&facts->since, &facts->last_attempt,
+		&facts->last_success, &facts->grace_from,
+		&facts->revoked_from};
+
+	for (size_t i = 0; i < sizeof(past) / sizeof(past[0]); i++)
+		*past[i] = utc_min(*past[i], now);
+}
+
 static void
 take_refusal(struct license_facts *facts, const struct refusal *refusal,
     utc_t at)
@@ -430,6 +441,8 @@ void
 policy_apply(struct license_facts *facts, const struct outcome *outcome,
     uint32_t random)
 {
+	int64_t failures;
+
 	facts->attempts++;
 	facts->last_attempt = outcome->started;
 	facts->last_duration_ms = outcome->duration_ms;
@@ -449,10 +462,11 @@ policy_apply(struct license_facts *facts, const struct outcome *outcome,
 	default:
 		/* Good but not on disk: in force from memory, and asked for
 		 * again (the same bytes) until the disk takes it. */
+		failures = facts->failures_in_row;
 		if (outcome->result == RESULT_STORAGE && outcome->answer != NULL)
 			take_license(facts, &outcome->answer->license, outcome,
 			    random);
-		facts->failures_in_row++;
+		facts->failures_in_row = failures + 1;
 		break;
 	}
 	facts->sequence = policy_highest(facts);

@@ -122,6 +122,12 @@ utc_t policy_last_good(const struct license_facts *facts);
  */
 unsigned policy_mismatch(const struct license_facts *facts, utc_t now);
 
+/*
+ * policy_forget_future: what is remembered of a clock that was ahead: nothing
+ * that happened lies after ${now}.
+ */
+void policy_forget_future(struct license_facts *facts, utc_t now);
+
 /* policy_refreshes: an exchange keeps this license alive. */
 bool policy_refreshes(const struct license_facts *facts);
 

@@ -402,6 +402,8 @@ holding_load(struct holding *holding)
 	holding->unread = true;
 	holding_load_unread(holding);
 	holding->facts.sequence = policy_highest(&holding->facts);
+	/* A clock that was ahead may have been healed on a full disk. */
+	policy_forget_future(&holding->facts, keeper_now(holding->keeper));
 	/* What differs next time needs two readings again. */
 	if (policy_mismatch(&holding->facts, keeper_now(holding->keeper)) == 0)
 		holding->facts.mismatch_confirmed = false;

@@ -115,12 +115,8 @@ keeper_forget_future(struct keeper *keeper, utc_t now)
 {
 	for (size_t i = 0; i < keeper->count; i++) {
 		struct license_facts *facts = &keeper->holdings[i]->facts;
-		utc_t *const past[] = {&facts->since, &facts->last_attempt,
-			&facts->last_success, &facts->grace_from,
-			&facts->revoked_from};
 
-		for (size_t k = 0; k < sizeof(past) / sizeof(past[0]); k++)
-			*past[k] = utc_min(*past[k], now);
+		policy_forget_future(facts, now);
 		if (facts->next_attempt.s != 0)
 			facts->next_attempt = policy_next(facts, now,
 			    keeper_random());

@@ -348,6 +348,24 @@ the_next_edge_is_where_the_report_changes(void **state)
 	}
 }
 
+static void
+what_a_clock_ahead_left_behind_does_not_hide_that_it_fails(void **state)
+{
+	struct license_facts facts;
+	utc_t now = {FACTS_NOON};
+
+	(void)state;
+	facts_bare(&facts);
+	facts.last_success = utc_add(now, 2000 * DAY_S);
+	facts.last_attempt = facts.last_success;
+	facts.since = utc_add(now, -DAY_S);
+	policy_forget_future(&facts, now);
+	assert_int_equal(facts.last_success.s, now.s);
+	assert_int_equal(facts.last_attempt.s, now.s);
+	assert_int_equal(facts.since.s, now.s - DAY_S);
+	assert_true(policy_failing(&facts, utc_add(now, 2 * DAY_S)));
+}
+
 int
 main(void)
 {
@@ -376,6 +394,8 @@ main(void)
 		    a_license_that_cannot_be_stored_is_in_force_and_failing),
 		cmocka_unit_test(edges_come_once_where_they_belong),
 		cmocka_unit_test(the_next_edge_is_where_the_report_changes),
+		cmocka_unit_test(
+		    what_a_clock_ahead_left_behind_does_not_hide_that_it_fails),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
