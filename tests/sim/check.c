@@ -65,6 +65,9 @@ check_started(struct host *h)
 	    ", now %" PRId64, c->kept, f->has_license ? f->license.sequence :
 						       0);
 	CHECK(h, STARTS, true, " ");
+	/* What no disk took was in force from memory only. */
+	if (policy_highest(f) < c->held)
+		c->usable_since = c->grace_first = c->grace_last = (utc_t){0};
 	c->held = policy_highest(f);
 	c->held_digest = digest_of(f);
 	if (c->refused > 0 && !c->refused_kept)
@@ -260,10 +263,14 @@ check_warned(struct host *h, const struct license_facts *f,
 		life_trace(h->life, h, "severity %s: %s",
 		    names_label(NAMES_SEVERITY, r->severity),
 		    names_label(NAMES_REASON, r->reason));
-	if (!uneasy)
-		c->uneasy_since = (utc_t){0};
-	else if (c->uneasy_since.s == 0)
+	/* An answer that another one takes back at once calms nobody. */
+	if (!uneasy && c->easy_since.s == 0)
+		c->easy_since = h->life->now;
+	if (uneasy && (c->uneasy_since.s == 0 || (c->easy_since.s != 0 &&
+			h->life->now.s - c->easy_since.s > HOUR_S)))
 		c->uneasy_since = h->life->now;
+	if (uneasy)
+		c->easy_since = (utc_t){0};
 	/* From the first day that it could be known. */
 	if (r->state != STATE_EXPIRED || !c->has_report ||
 	    c->report.state == STATE_EXPIRED)
@@ -319,6 +326,10 @@ check_well(struct host *h, const struct license_facts *f,
 		c->well_since = now;
 		return;
 	}
+	/* A clock that was healed stood in the way until now. */
+	if (c->judged.s != 0 && llabs((r->now.s - c->judged.s) -
+		(now.s - c->at.s)) > CLOCK_TOLERANCE_S)
+		c->well_since = now;
 	int64_t well = now.s - c->well_since.s;
 	/* Usable with time to ask, it stays so: not a moment is lost. */
 	utc_t stops = f->license.lease_end;

@@ -201,6 +201,7 @@ load(struct host *h)
 	if (l->waits)
 		l->request = disk->request;
 	f->sequence = policy_highest(f);
+	policy_forget_future(f, judged_now(h));
 }
 
 static void

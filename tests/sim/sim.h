@@ -192,6 +192,7 @@ struct check {
 	bool mark_lost; /* a crash came while it was written, maybe */
 	utc_t proven, proven_seen; /* the time was at least .. when it was .. */
 	utc_t grace_first, grace_last; /* the grace begins between them */
+	utc_t easy_since; /* ok since then; s 0: it is not */
 	utc_t uneasy_since; /* judged: severity was ok before; s 0: it is */
 	utc_t jumped; /* judged, after the last jump or new term */
 	utc_t term_end; /* of the license then, and its threshold */
