@@ -11,7 +11,8 @@
 
 enum { FACES_ODDS = 8192, GRACE_S = 72 * HOUR_S, FULL_WELL_S = 44 * HOUR_S,
 	DAILY_S = 36 * HOUR_S, FUTURE_S = 36 * HOUR_S + 60,
-	WAIT_S = 6 * HOUR_S + 60, JUMP_S = 2 * DAY_S, EXCHANGE_S = 60 };
+	WAIT_S = 6 * HOUR_S + 60, JUMP_S = 2 * DAY_S, EXCHANGE_S = 60,
+	FOUND_S = 6 * DAY_S };
 
 #define CHECK(h, id, holds, ...)                                              \
 	do {                                                                  \
@@ -119,6 +120,12 @@ check_taken(struct host *h, const struct license_facts *before,
 	    refusal ? f->refusal.sequence : 0;
 
 	(void)reply;
+	/* Busy says nothing of the license, and is no failure. */
+	if (f->last_result == RESULT_REFUSED && f->failures_in_row >
+	    before->failures_in_row && !policy_offline(f))
+		CHECK(h, SUSPENDED, f->has_refusal || (f->last_refusal !=
+			REFUSAL_SUSPENDED && f->last_refusal !=
+			REFUSAL_CANCELLED), "told so, and it is not kept");
 	/* To a clone: it has no number, and stands by its day. */
 	if (refusal && !license && sequence == 0)
 		took_refusal(h, f);
@@ -179,6 +186,7 @@ check_usable(struct host *h, const struct license_facts *f,
 		    "it is usable past its end");
 	if (!f->has_license)
 		return;
+	CHECK(h, END, r->expiry.s <= end.s, "it says that it ends later");
 	bool ended = c->refused > l->sequence;
 	if (c->refused > 0)
 		CHECK(h, SUSPENDED, !ended || !r->usable, "refused by %"
@@ -362,6 +370,19 @@ check_well(struct host *h, const struct license_facts *f,
 		    now.s - f->license.issued.s);
 }
 
+/* Each asks once a day, and the fourth to ask is the clone. */
+static void
+check_found(struct life *life)
+{
+	if (!life->cloned || life->clone_found.s != 0)
+		return;
+	if (!honest_both(life))
+		life->both_well_since = life->now;
+	CHECK(&life->hosts[1], FOUND, life->now.s - life->both_well_since.s <=
+	    FOUND_S, "both live for %" PRId64 " s", life->now.s -
+	    life->both_well_since.s);
+}
+
 static void
 check_clock(struct host *h, utc_t now)
 {
@@ -404,6 +425,7 @@ check_step(struct host *h, const struct license_facts *f, utc_t now,
 	check_warned(h, f, &r, now);
 	check_told(h, &r);
 	check_well(h, f, &r);
+	check_found(h->life);
 	check_clock(h, now);
 	check_faces(h, f, &r, trust);
 	c->report = r;

@@ -19,7 +19,7 @@ enum { LEASE_DAYS = 14 };
 
 static void
 check_license(struct life *life, struct host *from, const struct request *r,
-    const struct license *l)
+    const struct license *l, const struct change *change)
 {
 	const struct subscription *s = &life->store->subscription;
 	enum rebind_rule rule;
@@ -37,6 +37,10 @@ check_license(struct life *life, struct host *from, const struct request *r,
 	CHECK(from, ENTITLED, l->bandwidth_mbits == s->bandwidth_mbits &&
 	    l->billing == s->billing && l->kind == s->kind,
 	    "a license for something else than was sold");
+	CHECK(from, ENTITLED, !has_bit(r->has, REQUEST_COUPON) ||
+	    store_machine(life->store, r->machine_key) ||
+	    change->subscription.coupon_used.s != 0,
+	    "a license for a coupon that stays unused");
 	CHECK(from, ONCE, l->sequence > (has_bit(r->has, REQUEST_SEQUENCE) ?
 		r->sequence : 0), "sequence %" PRId64 " for one that holds "
 	    "%" PRId64, l->sequence, r->sequence);
@@ -49,17 +53,35 @@ check_license(struct life *life, struct host *from, const struct request *r,
 	    l->sequence);
 }
 
+/* What a person changed is not undone by an answer of before. */
+static void
+check_repeat(struct life *life, struct host *from, const struct request *r)
+{
+	const struct subscription *s = &life->store->subscription;
+	const struct stored *stored = store_machine(life->store,
+	    r->machine_key);
+
+	CHECK(from, ENTITLED, stored->refused ||
+	    ((s->status == SUBSCRIPTION_ACTIVE ||
+	    s->status == SUBSCRIPTION_CANCELLED) &&
+	    stored->license.bandwidth_mbits == s->bandwidth_mbits),
+	    "an answer of before a change");
+}
+
 void
 check_decision(struct life *life, struct host *from,
     const struct message *message, const struct decision *d)
 {
-	if (d->kind == DECISION_REPEAT)
+	if (d->kind == DECISION_REPEAT) {
+		check_repeat(life, from, &message->request);
 		return;
+	}
 	for (size_t i = 0; i < d->change.event_count; i++)
 		if (strcmp(d->change.events[i].name, "fork") == 0)
 			honest_fork(life);
 	if (d->kind == DECISION_LICENSE) {
-		check_license(life, from, &message->request, &d->license);
+		check_license(life, from, &message->request, &d->license,
+		    &d->change);
 		return;
 	}
 	int reason = d->refusal.reason;

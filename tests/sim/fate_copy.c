@@ -122,6 +122,13 @@ fate_clone(struct life *life, struct host *host)
 	host_boot_up(copy, true);
 }
 
+static void
+reinstall_again(struct life *life, struct host *host)
+{
+	if (host->exists && !host->off)
+		fate_reinstall(life, host);
+}
+
 void
 fate_reinstall(struct life *life, struct host *host)
 {
@@ -131,6 +138,10 @@ fate_reinstall(struct life *life, struct host *host)
 	memset(&host->check, 0, sizeof(host->check));
 	host->has_older = host->has_stolen = false;
 	host_boot_up(host, true);
+	/* What went wrong is done once more, often on the same day. */
+	if (sim_chance(&life->random, 3))
+		life_later(life, host, utc_add(life->now, sim_spread(
+			&life->random, HOUR_S, 2 * DAY_S)), reinstall_again);
 }
 
 static void

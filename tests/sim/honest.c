@@ -194,8 +194,9 @@ is_retired(const struct life *life, const uint8_t key[KEY_SIZE])
 	return false;
 }
 
-bool
-honest_well(const struct host *h, const struct license_facts *facts)
+/* Whatever machine it is, its requests are answered with a license. */
+static bool
+is_served(const struct host *h, const struct license_facts *facts)
 {
 	const struct life *life = h->life;
 	const struct subscription *s = &life->store->subscription;
@@ -211,13 +212,36 @@ honest_well(const struct host *h, const struct license_facts *facts)
 	    s->status != SUBSCRIPTION_CANCELLED) || s->offline_issued ||
 	    utc_before(s->term_end, life->now))
 		return false;
-	if (!h->address_ok || life->cloned || life->odd ||
-	    is_retired(life, facts->machine_key))
+	if (!h->address_ok || is_retired(life, facts->machine_key))
 		return false;
 	/* Nothing unwritten is sent after a refusal: renew.c says why. */
 	if (h->full && facts->last_refusal != REFUSAL_NONE)
 		return false;
 	return rule_now(h, facts) != REBIND_OVER || life->approvals > 0;
+}
+
+bool
+honest_well(const struct host *h, const struct license_facts *facts)
+{
+	return !h->life->cloned && !h->life->odd && is_served(h, facts);
+}
+
+bool
+honest_both(struct life *life)
+{
+	const struct license_facts *facts[HOSTS];
+
+	for (int i = 0; i < HOSTS; i++) {
+		struct host *h = &life->hosts[i];
+
+		if (!h->exists || !h->running || h->off || h->full)
+			return false;
+		facts[i] = h->kind->facts(h);
+		if (!is_served(h, facts[i]))
+			return false;
+	}
+	return memcmp(facts[0]->machine_key, facts[1]->machine_key,
+	    KEY_SIZE) == 0;
 }
 
 bool

@@ -396,6 +396,8 @@ void check_started(struct host *host);
 /* honest.c */
 /* honest_well: nothing that is known excuses this host from being served. */
 bool honest_well(const struct host *host, const struct license_facts *facts);
+/* honest_both: two machines of one state live, and nothing hides either. */
+bool honest_both(struct life *life);
 /* honest_cause: the truth that a refusal of ${reason} rests on is there. */
 bool honest_cause(const struct life *life, const struct host *host,
     const struct message *message, int reason);

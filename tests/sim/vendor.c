@@ -238,6 +238,7 @@ vendor_answer(struct life *life, struct host *from,
 	    q.policy, &dossier);
 	decide(&q, &d);
 	if (d.kind == DECISION_REPEAT) {
+		check_decision(life, from, &read, &d);
 		repeat(store_machine(life->store, read.request.machine_key),
 		    out);
 		return;
