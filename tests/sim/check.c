@@ -89,6 +89,10 @@ check_started(struct host *h)
 	if (h->full || c->mark_lost || (h->full_end.s != 0 &&
 	    h->life->now.s - h->full_end.s < HOUR_S + BEAT_S))
 		c->proven = (utc_t){0};
+	/* Nor the license that was in force from memory. */
+	if (h->full || (h->full_end.s != 0 &&
+	    h->life->now.s - h->full_end.s <= BEAT_S))
+		c->usable_since = (utc_t){0};
 	c->has_report = false;
 	c->well_since = h->life->now;
 }
