@@ -136,11 +136,6 @@ honest_fork(struct life *life)
 {
 	if (life->now.s - life->last_fork.s > LEASE_LIFE_S)
 		life->one_odd = false;
-	/* A request of a state left behind is that state, to who reads it. */
-	if (life->thief) {
-		life->odd |= life->one_odd;
-		life->one_odd = true;
-	}
 	life->last_fork = life->now;
 }
 

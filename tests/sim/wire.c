@@ -39,7 +39,9 @@ babble(struct life *life, struct host *host, struct reply *out)
 static bool
 play_back(struct life *life, struct host *host)
 {
-	if (!host->has_older || !sim_chance(&life->random, ODDS))
+	/* While a request waits for a disk, what it was told before may come. */
+	if (!host->has_older || !sim_chance(&life->random, host->full ?
+			ODDS / 15 : ODDS))
 		return false;
 	host->coming = host->older;
 	fate_count(life, host, FAULT_OLD_ANSWER);
