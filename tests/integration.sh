@@ -25,7 +25,7 @@ tell_one() {
 	0) passed=$((passed + 1)); echo "integration $1: passed in $took s" ;;
 	77) skipped=$((skipped + 1))
 	    echo "integration $1: SKIPPED: $(tail -n 1 "$log")" ;;
-	*) failed=$((failed + 1)); cat "$log"
+	*) failed=$((failed + 1)); fell="$fell $1"; cat "$log"
 	   echo "integration $1: FAILED ($code) after $took s" ;;
 	esac
 	# Figures, and a part that was not tried, are said of one that passed.
@@ -37,7 +37,7 @@ if [ "$1" = --one ]; then
 	exit 0
 fi
 
-passed=0 failed=0 skipped=0 together='' alone=''
+passed=0 failed=0 skipped=0 fell='' together='' alone=''
 for name; do
 	rm -f "$O/log/$name.end"
 	case $name in
@@ -50,4 +50,9 @@ done
 for name in $together; do tell_one "$name"; done
 for name in $alone; do run_one "$name"; tell_one "$name"; done
 echo "$passed passed, $failed failed, $skipped skipped"
+# Said again at the end: a build machine keeps the last lines of a log.
+for name in $fell; do
+	echo "integration $name FAILED; the end of its output:"
+	tail -n 25 "$O/log/$name.log"
+done
 [ $failed -eq 0 ]

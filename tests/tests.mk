@@ -160,8 +160,8 @@ clang: ## everything compiles with clang without a warning
 lives-beside-integration: $(B)/tests/life
 	@nice -n 19 tests/sim/check.sh $(B)/tests/life tests/sim/check.plan \
 		>$(O)/lives.log 2>&1 & lives=$$!; \
-	$(MAKE) --no-print-directory integration; rc=$$?; \
-	wait $$lives || rc=1; cat $(O)/lives.log; exit $$rc
+	$(MAKE) --no-print-directory integration >$(O)/integration.log 2>&1; rc=$$?; \
+	wait $$lives || rc=1; cat $(O)/lives.log $(O)/integration.log; exit $$rc
 .PHONY: lives-beside-integration
 check: ## the proof, under 10 minutes: installs what it needs
 	@tests/deps.sh build run check
