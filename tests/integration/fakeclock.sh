@@ -29,21 +29,33 @@ metric() { # metric NAME: of license main, or of the agent
 		sed -n "s/^$1\({license=\"main\"}\)\{0,1\} //p"
 }
 
-# see WHEN NAME=VALUE...: all faces agree, and on these values; the words
-# before the first "=" are the report's, see faces.py.
-see() {
-	situation=$1; shift
+# read_faces: 1 when one does not answer, $face says which.
+read_faces() {
 	poke
+	face="/metrics or fcli"
 	curl -fs -m 5 "$METRICS_URL" > "$D/metrics" &&
 	    "$FCLI" --json show license > "$D/json"
-	[ -s "$D/json" ] || fail "$situation: the faces do not answer"
+	[ -s "$D/json" ] || return 1
+	face=SNMP
 	oids=$(for i in $(seq 7 29); do say "$BASE_OID.1.2.$i.0"; done)
 	[ "$SNMP_ENABLED" = no ] || snmpget -v2c -c "$SNMP_COMMUNITY" -t 2 \
-		-r 1 -Oqv "$SNMP_TARGET" $oids > "$D/scalars" ||
-		fail "$situation: SNMP does not answer"
-	python3 "$ROOT/tests/integration/faces.py" "$D/metrics" "$D/json" \
-		"$D/scalars" "$@" > "$D/faces" 2>&1 ||
-		fail "$situation: $(cat "$D/faces")"
+		-r 1 -Oqv "$SNMP_TARGET" $oids > "$D/scalars"
+}
+
+# see WHEN NAME=VALUE...: all faces agree, and on these values; the words
+# before the first "=" are the report's, see faces.py. They are read one after
+# the other and a refresh may end between two: what is not so is read again.
+see() {
+	situation=$1; shift
+	looks=5
+	while :; do
+		read_faces || fail "$situation: $face does not answer"
+		python3 "$ROOT/tests/integration/faces.py" "$D/metrics" \
+			"$D/json" "$D/scalars" "$@" > "$D/faces" 2>&1 && break
+		looks=$((looks - 1))
+		[ $looks -gt 0 ] || fail "$situation: $(cat "$D/faces")"
+		sleep 1
+	done
 	printf '%s: %s: %s\n' "$(basename "$0" .sh)" "$situation" \
 		"$(cat "$D/faces")"
 }
