@@ -82,7 +82,10 @@ see "bought on 31 January" state=valid usable=1 severity=ok days=14 \
 	lease=14 term=28 action=28 warning=5 critical=2 \
 	lease_end=2027-02-14 term_end=2027-02-28
 for day in 1 2 3; do
-	go_on
+	# The window of a machine may be late on the day that it was activated.
+	while go_on; [ "$(instant "$NEXT" | cut -c1-10)" = 2027-01-31 ]; do
+		:
+	done
 	see "day $day" state=valid days=14 term=$((28 - day)) \
 		"lease_end=2027-02-$((14 + day))"
 done
