@@ -21,13 +21,13 @@ B       := $(O)/$(CC)$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 
 # The lists are the map: floor 0, floor 1, floor 2, floor 3, roofs.
 BASE      = buf child clock conf encode exposition file http http_route listen log loop notify url utc words
-LICENSE   = advice agent_report answer calendar check codec codec_value command command_parse documents edges facts fields hardware history history_text json \
+LICENSE   = advice agent_report answer calendar check check_formats codec codec_value command command_parse documents edges facts fields hardware history history_text json \
             keyring names policy range reading report sign status status_machine text text_usage \
             timekeeping usage usage_page verify
 KEEPER    = address client disk dropin errands history inspect keeper load machine_key memory on_change \
             platform pulse renew request reporter revocations successor time_reset tls_time \
             view watch
-EXPORTER  = metrics process web
+EXPORTER  = metrics process textfile web
 AGENT     = announce config config_check config_files control execute execute_check mib mib_objects \
             notices once snmp socket subtree waiters
 AUTHORITY = admin admit arguments branch certificate certify collector \
@@ -95,6 +95,7 @@ $(B)/%.o: %.c Makefile
 	$(Q)$(CC) $(ALL_CFLAGS) $(DEFS_$(basename $(<F))) -MMD -MP -c -o $@ $<
 DEFS_mib  = -DMIB_ROOT='"$(MIB_ROOT)"'
 DEFS_main = -DLEASELINE_REVISION='"$(REVISION)"'
+DEFS_execute_check = $(DEFS_main)
 DEFS_snmp = -isystem /usr/include
 
 deps: ## install what build and run need (Debian packages)

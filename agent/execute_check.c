@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * `check license`: a view in, the plugin's line or a yes or no out. What is
- * ok is decided in license/check.c; here, what to say when nobody knows.
+ * `check license`: a view in, the answer in its format or a yes or no out.
+ * What is ok is decided in license/check.c; here, what to say when nobody
+ * knows.
  */
 #include "agent/execute.h"
 
 #include <stdlib.h>
 
+#include "exporter/textfile.h"
 #include "license/base/buf.h"
 #include "license/check.h"
 #include "license/command.h"
@@ -27,7 +29,7 @@ say_usable(const struct report *reports, size_t count, struct buf *out,
 		if (standing == STANDING_UNUSABLE)
 			code = COMMAND_EXIT_NO;
 		else if (standing == STANDING_UNKNOWN)
-			command_nobody(true, "the authority has not answered "
+			command_nobody(CHECK_FORMAT_USABLE, "the authority has not answered "
 			    "yet", out, err);
 		buf_printf(out, "%s: %s: ", reports[i].name,
 		    standing_word(standing));
@@ -37,10 +39,36 @@ say_usable(const struct report *reports, size_t count, struct buf *out,
 }
 
 static int
+say_metrics(const struct view *view, struct buf *out, struct buf *err)
+{
+	if (textfile_render(view, LEASELINE_REVISION, out))
+		return COMMAND_EXIT_YES;
+	buf_clear(out);
+	return command_nobody(CHECK_FORMAT_TEXTFILE, "they are too large", out,
+	    err);
+}
+
+/* -v: lines below a plugin's first one, in which "|" would begin numbers. */
+static void
+add_details(const struct check *checks, size_t count, const struct view *view,
+    struct buf *out)
+{
+	size_t start = out->len;
+
+	for (size_t i = 0; i < count; i++)
+		text_status(&checks[i].report, &view->agent, out);
+	for (size_t i = start; i < out->len; i++) {
+		if (out->data[i] == '|')
+			out->data[i] = '/';
+	}
+}
+
+static int
 say_checked(const struct command *command, const struct view *view,
-    size_t first, size_t count, struct buf *out)
+    size_t first, size_t count, struct buf *out, struct buf *err)
 {
 	const struct check_options options = {
+		.format = command->format,
 		.warning = command->warning,
 		.critical = command->critical,
 		.all = command->all,
@@ -50,13 +78,35 @@ say_checked(const struct command *command, const struct view *view,
 	struct check *checks = calloc(count, sizeof(checks[0]));
 
 	if (checks == NULL)
-		return command_nobody(false, "out of memory", out, out);
+		return command_nobody(command->format, "out of memory", out,
+		    err);
 	for (size_t i = 0; i < count; i++)
 		check_make(view->facts->licenses[first + i], view->now,
 		    view->trust, &options, &checks[i]);
 	int code = (int)check_render(checks, count, &options, out);
+	if (command->format != CHECK_FORMAT_NAGIOS)
+		code = COMMAND_EXIT_YES;
+	else if (command->verbose)
+		add_details(checks, count, view, out);
 	free(checks);
 	return code;
+}
+
+static int
+say(const struct command *command, const struct view *view,
+    const struct report *report, struct buf *out, struct buf *err)
+{
+	size_t first = command->all ? 0 : (size_t)(report - view->reports);
+	size_t count = command->all ? view->count : 1;
+
+	switch (command->format) {
+	case CHECK_FORMAT_USABLE:
+		return say_usable(&view->reports[first], count, out, err);
+	case CHECK_FORMAT_TEXTFILE:
+		return say_metrics(view, out, err);
+	default:
+		return say_checked(command, view, first, count, out, err);
+	}
 }
 
 int
@@ -67,21 +117,14 @@ execute_check(const struct command *command, const struct view *view,
 	    view_find(view, command->name);
 	struct buf why;
 
-	if (report != NULL) {
-		size_t first = command->all ? 0 :
-		    (size_t)(report - view->reports);
-		size_t count = command->all ? view->count : 1;
-
-		return command->usable ?
-		    say_usable(report, count, out, err) :
-		    say_checked(command, view, first, count, out);
-	}
+	if (report != NULL)
+		return say(command, view, report, out, err);
 	buf_init(&why, 4096);
 	if (view == NULL)
 		buf_puts(&why, "the agent is still starting");
 	else
 		execute_say_unknown(command, view, &why);
-	int code = command_nobody(command->usable, buf_text(&why), out, err);
+	int code = command_nobody(command->format, buf_text(&why), out, err);
 	buf_fini(&why);
 	return code;
 }

@@ -106,6 +106,7 @@ show_report(const struct config *config, const struct command *command,
 	return s.code;
 }
 
+/* -1: the files cannot be read, ${err} is the reason without its LF. */
 static int
 answer(const struct config *config, const struct command *command,
     struct buf *out, struct buf *err)
@@ -122,7 +123,7 @@ answer(const struct config *config, const struct command *command,
 	};
 	struct keeper *keeper = keeper_open_reading(&options, err);
 	if (keeper == NULL) {
-		buf_putc(err, '\n');
+		code = -1;
 	} else if (command->verb == VERB_SHOW_STATS) {
 		code = show_report(config, command, keeper, out, err);
 		keeper_free(keeper);
@@ -139,36 +140,51 @@ answer(const struct config *config, const struct command *command,
 	return code;
 }
 
-/* A file system that hangs; texts as command_nobody() has them. */
+/* A file system that hangs: what is said then, made before. */
+static struct {
+	struct buf out, err;
+	int code;
+} late;
+
 static void
 too_late(int signal_number)
 {
-	static const char unknown[] = "LEASELINE UNKNOWN - the agent is not "
-	    "running, and the files cannot be read in time\n";
-
 	(void)signal_number;
-	(void)!write(STDOUT_FILENO, unknown, sizeof(unknown) - 1);
-	_exit(COMMAND_EXIT_ABSENT);
-}
-
-static void
-too_late_open(int signal_number)
-{
-	static const char open_text[] = "NOBODY CAN SAY whether the license is "
-	    "usable, so it counts as usable: the agent is not running, and "
-	    "the files cannot be read in time\n";
-
-	(void)signal_number;
-	(void)!write(STDERR_FILENO, open_text, sizeof(open_text) - 1);
-	_exit(COMMAND_EXIT_YES);
+	put(STDOUT_FILENO, &late.out);
+	put(STDERR_FILENO, &late.err);
+	_exit(late.code);
 }
 
 static void
 bound_check(const struct command *command)
 {
-	signal(SIGALRM, command->usable ? too_late_open : too_late);
+	buf_init(&late.out, 1024);
+	buf_init(&late.err, 1024);
+	late.code = command_nobody(command->format, "the agent is not running, "
+	    "and the files cannot be read in time", &late.out, &late.err);
+	signal(SIGALRM, too_late);
 	alarm(command->timeout_s > 0 ? (unsigned)command->timeout_s :
 				       COMMAND_TIMEOUT_S);
+}
+
+/* The reason is in ${err}. A check has a contract of its own for it. */
+static int
+failed(int code, size_t count, const char *const *words, struct buf *out,
+    struct buf *err)
+{
+	struct buf why;
+
+	if (!command_is_check(count, words)) {
+		buf_putc(err, '\n');
+		return code;
+	}
+	buf_init(&why, EXECUTE_ERR_MAX);
+	buf_add(&why, buf_text(err), err->len);
+	buf_clear(err);
+	code = command_nobody(command_format(count, words), buf_text(&why),
+	    out, err);
+	buf_fini(&why);
+	return code;
 }
 
 static int
@@ -178,10 +194,8 @@ run(const char *config_path, size_t count, const char *const *words,
 	struct command command;
 	struct config config;
 
-	if (!command_parse(count, words, &command, err)) {
-		buf_putc(err, '\n');
-		return COMMAND_EXIT_USAGE;
-	}
+	if (!command_parse(count, words, &command, err))
+		return failed(COMMAND_EXIT_USAGE, count, words, out, err);
 	if (command.verb == VERB_CHECK)
 		bound_check(&command);
 	if (command_row(command.verb)->changes) {
@@ -189,29 +203,12 @@ run(const char *config_path, size_t count, const char *const *words,
 			      "leaselined\n");
 		return COMMAND_EXIT_ABSENT;
 	}
-	if (!config_load(config_path, &config, err)) {
-		buf_putc(err, '\n');
-		return COMMAND_EXIT_ABSENT;
-	}
+	if (!config_load(config_path, &config, err))
+		return failed(COMMAND_EXIT_ABSENT, count, words, out, err);
 	int code = answer(&config, &command, out, err);
 	config_fini(&config);
-	return code;
-}
-
-/* A contract of its own: nobody who can say is an answer, too. */
-static int
-check_failed(size_t count, const char *const *words, struct buf *out,
-    struct buf *err)
-{
-	struct buf why;
-
-	buf_init(&why, EXECUTE_ERR_MAX);
-	buf_add(&why, buf_text(err), err->len);
-	buf_clear(err);
-	int code = command_nobody(command_asks_usable(count, words),
-	    buf_text(&why), out, err);
-	buf_fini(&why);
-	return code;
+	return code != -1 ? code :
+	    failed(COMMAND_EXIT_ABSENT, count, words, out, err);
 }
 
 int
@@ -222,9 +219,6 @@ once_run(const char *config_path, size_t count, const char *const *words)
 	buf_init(&out, EXECUTE_OUT_MAX);
 	buf_init(&err, EXECUTE_ERR_MAX);
 	int code = run(config_path, count, words, &out, &err);
-	if (command_is_check(count, words) && out.len == 0 &&
-	    (code == COMMAND_EXIT_USAGE || code == COMMAND_EXIT_ABSENT))
-		code = check_failed(count, words, &out, &err);
 	put(STDOUT_FILENO, &out);
 	put(STDERR_FILENO, &err);
 	buf_fini(&out);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The line of a monitoring plugin. Whether a license is well is in its report;
- * only the days are judged here, by the ranges of who asks.
+ * A license judged and told for monitoring. Whether it is well is in its
+ * report; only the days are judged here, by the ranges of who asks. It knows
+ * no format.
  */
 #include "license/check.h"
 
@@ -14,11 +15,7 @@
 
 #define has(r, id) ((r)->has[FIELD_ID_##id])
 
-enum {
-	TEXT_MAX = 3072,   /* what a monitoring system takes is 4 to 8 KB */
-	NAMED_MAX = 8,	   /* licenses that are not well, by name */
-	MEASURED_MAX = 64, /* licenses with perfdata */
-};
+enum { TEXT_MAX = 3072 };
 
 static const char *const words[] = {
 	[CHECK_OK] = "OK",
@@ -112,16 +109,22 @@ rank(enum check_result result)
 	return ranks[result];
 }
 
-static enum check_result
-worse(enum check_result a, enum check_result b)
+enum check_result
+check_worse(enum check_result a, enum check_result b)
 {
 	return rank(a) >= rank(b) ? a : b;
 }
 
-static enum check_result
-result_of(const struct check *check, const struct check_options *options)
+const char *
+check_word(enum check_result result)
 {
-	return worse(by_days(check, options),
+	return words[result];
+}
+
+enum check_result
+check_result(const struct check *check, const struct check_options *options)
+{
+	return check_worse(by_days(check, options),
 	    by_severity(&check->bare, options->agent_down));
 }
 
@@ -171,16 +174,14 @@ tells_why(const struct report *r)
 	    r->state == STATE_CANCELLED || r->state == STATE_SUSPENDED;
 }
 
-static void
-add_one(const struct check *check, const struct check_options *options,
+void
+check_text(const struct check *check, const struct check_options *options,
     struct buf *out)
 {
 	const struct report *r = &check->report;
 	enum check_result severity = by_severity(&check->bare, false);
 	enum check_result days = by_days(check, options);
 
-	buf_printable(out, r->name, strlen(r->name));
-	buf_puts(out, ": ");
 	add_license(r, out);
 	/* The line of an unusable license has its own reason. */
 	if (severity != CHECK_OK && r->usable)
@@ -203,58 +204,77 @@ add_one(const struct check *check, const struct check_options *options,
 		add_sentence(check->bare.advice, out);
 }
 
-static void
-add_measure(const char *before, const char *name, int64_t value,
-    const char *unit, struct buf *out)
+static struct measure *
+add_measure(struct measure *m, const char *name, int64_t value,
+    const char *unit)
 {
-	buf_printf(out, " %s%s=%" PRId64 "%s", before, name, value, unit);
+	*m = (struct measure){.name = name, .value = value, .unit = unit};
+	return m;
 }
 
 static void
-add_horizon(const char *before, const char *name, const struct report *r,
-    enum field_id id, struct buf *out)
+set_range(const struct range *range, char out[MEASURE_RANGE_SIZE])
 {
-	if (r->has[id])
-		add_measure(before, name, utc_days(field_instant(r, id),
-		    r->now), "", out);
+	struct buf text;
+
+	buf_init(&text, MEASURE_RANGE_SIZE);
+	range_print(range, &text);
+	text_copy(out, MEASURE_RANGE_SIZE, buf_text(&text));
+	buf_fini(&text);
 }
 
+/* Upper limits, as plugins print them. */
 static void
-add_perfdata(const struct check *check, const struct check_options *options,
-    struct buf *out)
+set_limits(struct measure *m, int64_t warning, int64_t critical)
 {
+	snprintf(m->warning, sizeof(m->warning), "%" PRId64, warning);
+	snprintf(m->critical, sizeof(m->critical), "%" PRId64, critical);
+}
+
+size_t
+check_measures(const struct check *check, const struct check_options *options,
+    struct measure out[MEASURES_MAX])
+{
+	static const struct {
+		enum field_id id;
+		const char *name;
+	} horizons[] = {
+		{FIELD_ID_EXPIRY, "expiry_days"},
+		{FIELD_ID_LEASE_END, "lease_days"},
+		{FIELD_ID_TERM_END, "term_days"},
+	};
 	const struct report *r = &check->report;
-	char before[LICENSE_NAME_SIZE + 1] = "";
 	struct range warning, critical;
+	struct measure *m;
+	size_t n = 0;
 
-	if (options->all)
-		snprintf(before, sizeof(before), "%s.", r->name);
 	if (has(r, ACTION_DEADLINE)) {
 		ranges_of(check, options, &warning, &critical);
-		add_measure(before, "days", days_of(r), "", out);
-		buf_putc(out, ';');
-		range_print(&warning, out);
-		buf_putc(out, ';');
-		range_print(&critical, out);
+		m = add_measure(&out[n++], "days", days_of(r), "");
+		set_range(&warning, m->warning);
+		set_range(&critical, m->critical);
 	}
-	add_horizon(before, "expiry_days", r, FIELD_ID_EXPIRY, out);
-	add_horizon(before, "lease_days", r, FIELD_ID_LEASE_END, out);
-	add_horizon(before, "term_days", r, FIELD_ID_TERM_END, out);
+	for (size_t i = 0; i < sizeof(horizons) / sizeof(horizons[0]); i++) {
+		if (r->has[horizons[i].id])
+			add_measure(&out[n++], horizons[i].name,
+			    utc_days(field_instant(r, horizons[i].id), r->now),
+			    "");
+	}
 	if (has(r, LAST_SUCCESS) && has(r, REFRESH_WARNING)) {
-		add_measure(before, "refresh_age", r->now.s -
-			r->refresh_last_success.s, "s", out);
-		buf_printf(out, ";%" PRId64 ";%" PRId64,
-		    r->refresh_warning_s, r->refresh_critical_s);
+		m = add_measure(&out[n++], "refresh_age",
+		    r->now.s - r->refresh_last_success.s, "s");
+		set_limits(m, r->refresh_warning_s, r->refresh_critical_s);
 	}
 	if (has(r, USED_PERCENT)) {
-		add_measure(before, "bandwidth", r->used_percent, "%", out);
-		buf_printf(out, ";%" PRId64 ";%" PRId64,
-		    r->bandwidth_warning_pct, r->bandwidth_critical_pct);
+		m = add_measure(&out[n++], "bandwidth", r->used_percent, "%");
+		set_limits(m, r->bandwidth_warning_pct,
+		    r->bandwidth_critical_pct);
 	}
+	return n;
 }
 
-static void
-add_next(const struct check *checks, size_t count, struct buf *out)
+void
+check_next(const struct check *checks, size_t count, struct buf *out)
 {
 	const struct report *next = NULL;
 
@@ -265,78 +285,8 @@ add_next(const struct check *checks, size_t count, struct buf *out)
 			utc_before(r->action_deadline, next->action_deadline)))
 			next = r;
 	}
-	buf_puts(out, ", all well");
 	if (next == NULL)
 		return;
 	buf_printf(out, "; %s is the next", next->name);
 	add_days(next, out);
-}
-
-/* How many; then those that are not well, the worst first. */
-static void
-add_all(const struct check *checks, size_t count,
-    const struct check_options *options, enum check_result worst,
-    struct buf *out)
-{
-	static const enum check_result order[] = {CHECK_CRITICAL,
-		CHECK_UNKNOWN, CHECK_WARNING};
-	size_t named = 0;
-
-	buf_printf(out, "%zu %s", count, count == 1 ? "license" : "licenses");
-	if (worst == CHECK_OK)
-		add_next(checks, count, out);
-	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-		for (size_t k = 0; k < count; k++) {
-			if (result_of(&checks[k], options) != order[i])
-				continue;
-			if (named++ >= NAMED_MAX)
-				continue;
-			buf_printf(out, " / %s ", words[order[i]]);
-			add_one(&checks[k], options, out);
-		}
-	}
-	if (named > NAMED_MAX)
-		buf_printf(out, " / and %zu more", named - NAMED_MAX);
-}
-
-/* One line, in which "|" begins the perfdata. */
-static void
-add_text(const struct buf *text, struct buf *out)
-{
-	size_t len = text->len;
-
-	for (size_t i = 0; i < len; i++) {
-		char c = text->data[i];
-
-		buf_putc(out, c == '|' || c == '\n' ? '/' : c);
-	}
-}
-
-enum check_result
-check_render(const struct check *checks, size_t count,
-    const struct check_options *options, struct buf *out)
-{
-	enum check_result worst = CHECK_OK;
-	struct buf text, perfdata;
-
-	buf_init(&text, (size_t)TEXT_MAX * (NAMED_MAX + 1));
-	buf_init(&perfdata, (size_t)MEASURED_MAX * 512);
-	for (size_t i = 0; i < count; i++) {
-		worst = worse(worst, result_of(&checks[i], options));
-		if (i < MEASURED_MAX)
-			add_perfdata(&checks[i], options, &perfdata);
-	}
-	if (options->all)
-		add_all(checks, count, options, worst, &text);
-	else
-		add_one(&checks[0], options, &text);
-	buf_printf(out, "LEASELINE %s - ", words[worst]);
-	add_text(&text, out);
-	/* Each begins with a blank, as one is wanted after the bar. */
-	if (perfdata.len > 0)
-		buf_printf(out, " |%s", buf_text(&perfdata));
-	buf_putc(out, '\n');
-	buf_fini(&perfdata);
-	buf_fini(&text);
-	return worst;
 }

@@ -26,7 +26,7 @@ static const struct command_row rows[] = {
 	{VERB_SHOW_CALENDAR, {"show", "license_calendar"}, false, false,
 	    "iCalendar: reminders 60, 30, 7, 1 days ahead"},
 	{VERB_CHECK, {"check", "license"}, false, false,
-	    "a monitoring plugin; --usable: may it be run?"},
+	    "for monitoring systems; --usable: may it be run?"},
 	{VERB_RENEW, {"set", "renew_license"}, true, true,
 	    "refresh now, wait, and say what came of it"},
 	{VERB_COMMIT, {"commit", NULL}, true, true,
@@ -52,31 +52,58 @@ command_row(enum verb verb)
 	return NULL;
 }
 
-/* One line, in which "|" would begin numbers. */
-static void
-add_line(const char *text, struct buf *out)
+void
+command_one_line(enum check_format format, const char *text, size_t len,
+    struct buf *out)
 {
-	size_t len = strlen(text);
+	bool plugin = format == CHECK_FORMAT_NAGIOS;
+	bool json = format == CHECK_FORMAT_LIBRENMS;
 
 	while (len > 0 && text[len - 1] == '\n')
 		len--;
-	for (size_t i = 0; i < len; i++)
-		buf_putc(out, text[i] == '|' || text[i] == '\n' ? '/' : text[i]);
-	buf_putc(out, '\n');
+	for (size_t i = 0; i < len; i++) {
+		char c = text[i];
+
+		/* "|" begins numbers. A local check may break lines by a
+		 * backslash; LibreNMS takes it away before it parses. */
+		if (c == '|' || c == '\n' || (c == '\\' && !plugin))
+			c = '/';
+		else if (json && (unsigned char)c < ' ')
+			c = ' ';
+		else if (json && c == '"')
+			c = '\'';
+		buf_putc(out, c);
+	}
 }
 
 int
-command_nobody(bool usable, const char *why, struct buf *out, struct buf *err)
+command_nobody(enum check_format format, const char *why, struct buf *out,
+    struct buf *err)
 {
-	if (usable) {
-		buf_puts(err, "NOBODY CAN SAY whether the license is usable, "
-			      "so it counts as usable: ");
-		add_line(why, err);
-		return COMMAND_EXIT_YES;
-	}
-	buf_puts(out, "LEASELINE UNKNOWN - ");
-	add_line(why, out);
-	return COMMAND_EXIT_ABSENT;
+	static const struct {
+		const char *before, *after;
+		bool to_err;
+		int code;
+	} answers[] = {
+		[CHECK_FORMAT_NAGIOS] = {"LEASELINE UNKNOWN - ", "\n", false,
+		    COMMAND_EXIT_ABSENT},
+		[CHECK_FORMAT_CHECKMK] = {"3 \"Leaseline\" - ", "\n", false,
+		    COMMAND_EXIT_ABSENT},
+		[CHECK_FORMAT_LIBRENMS] = {"{\"version\":1,\"error\":3,"
+		    "\"errorString\":\"", "\",\"data\":[]}\n", false,
+		    COMMAND_EXIT_ABSENT},
+		[CHECK_FORMAT_TEXTFILE] = {"There are no metrics: ", "\n",
+		    true, COMMAND_EXIT_ABSENT},
+		[CHECK_FORMAT_USABLE] = {"NOBODY CAN SAY whether the license "
+		    "is usable, so it counts as usable: ", "\n", true,
+		    COMMAND_EXIT_YES},
+	};
+	struct buf *to = answers[format].to_err ? err : out;
+
+	buf_puts(to, answers[format].before);
+	command_one_line(format, why, strlen(why), to);
+	buf_puts(to, answers[format].after);
+	return answers[format].code;
 }
 
 void
@@ -86,6 +113,8 @@ command_usage(struct buf *out)
 		      "[--config PATH] COMMAND [NAME]\n"
 		      "       fcli check license [-w DAYS] [-c DAYS] "
 		      "[-t SECONDS] [--all | NAME]\n"
+		      "       fcli check license --format checkmk|librenms|"
+		      "textfile [--output FILE]\n"
 		      "       fcli check license --usable [--all | NAME]\n"
 		      "       fcli set renew_license --online [NAME]\n\n");
 	for (size_t i = 0; i < ROW_COUNT; i++) {
@@ -102,7 +131,9 @@ command_usage(struct buf *out)
 		      "Exit 0 yes, 1 no, 2 wrong usage, 3 the agent is not"
 		      " there;\n"
 		      "check: 0 ok, 1 warning, 2 critical, 3 unknown;"
-		      " with --usable 1 no, else 0.\n");
+		      " with --usable 1 no, else 0;\n"
+		      "with another --format than nagios 0 answered,"
+		      " 3 unknown.\n");
 }
 
 bool

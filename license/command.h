@@ -43,6 +43,15 @@ enum verb {
 	VERB_COMMIT,
 };
 
+/* How `check license` answers: --format, or --usable. */
+enum check_format {
+	CHECK_FORMAT_NAGIOS, /* the line of a monitoring plugin */
+	CHECK_FORMAT_CHECKMK, /* lines of a local check */
+	CHECK_FORMAT_LIBRENMS, /* JSON of an snmpd extend */
+	CHECK_FORMAT_TEXTFILE, /* metrics for node_exporter */
+	CHECK_FORMAT_USABLE, /* exit 1 only when it is known not to be usable */
+};
+
 struct command {
 	enum verb verb;
 	char name[COMMAND_NAME_SIZE]; /* of the license; "": the first */
@@ -50,7 +59,8 @@ struct command {
 	bool json;
 	bool online; /* VERB_RENEW only: also in place of an offline license */
 	/* VERB_CHECK only */
-	bool usable; /* exit 1 only when it is known not to be usable */
+	enum check_format format;
+	bool verbose;
 	struct range warning, critical; /* days to the action deadline */
 	int64_t timeout_s;
 };
@@ -75,19 +85,27 @@ bool command_parse(size_t count, const char *const *words,
     struct command *out, struct buf *error);
 
 /*
- * command_is_check, command_asks_usable: of words that may not parse, so that
- * what is wrong with them is said as the contract of the verb wants it.
+ * command_is_check, command_format: of words that may not parse, so that what
+ * is wrong with them is said as the contract of the verb wants it.
  */
 bool command_is_check(size_t count, const char *const *words);
-bool command_asks_usable(size_t count, const char *const *words);
+enum check_format command_format(size_t count, const char *const *words);
 
 /*
  * command_nobody: what `check license` answers when nobody can say, ${why}
- * being a clause: "LEASELINE UNKNOWN - ..." and 3; with --usable a line to
- * ${err} and 0, for a product must not stop because somebody is not asked.
+ * being a clause: "LEASELINE UNKNOWN - ..." or its like, and 3; with --usable
+ * a line to ${err} and 0, for a product must not stop because somebody is not
+ * asked. No metrics: nothing to ${out}, so that the file before them stays.
  */
-int command_nobody(bool usable, const char *why, struct buf *out,
+int command_nobody(enum check_format format, const char *why, struct buf *out,
     struct buf *err);
+
+/*
+ * command_one_line: append ${text} as one line of ${format} (its LF left
+ * out): whatever would end the text there is replaced.
+ */
+void command_one_line(enum check_format format, const char *text, size_t len,
+    struct buf *out);
 
 /* command_usage: the table as text. */
 void command_usage(struct buf *out);

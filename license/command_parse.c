@@ -19,7 +19,8 @@ add_quoted(const char *word, struct buf *out)
 }
 
 enum option { OPTION_NONE, OPTION_JSON, OPTION_ALL, OPTION_ONLINE, OPTION_USABLE,
-	OPTION_WARNING, OPTION_CRITICAL, OPTION_TIMEOUT };
+	OPTION_FORMAT, OPTION_VERBOSE, OPTION_WARNING, OPTION_CRITICAL,
+	OPTION_TIMEOUT };
 
 static const struct {
 	enum option option;
@@ -30,6 +31,10 @@ static const struct {
 	{OPTION_ALL, NULL, "--all", false, false},
 	{OPTION_ONLINE, NULL, "--online", false, false},
 	{OPTION_USABLE, NULL, "--usable", false, true},
+	{OPTION_FORMAT, NULL, "--format", true, true},
+	{OPTION_VERBOSE, "-v", "--verbose", false, true},
+	{OPTION_VERBOSE, "-vv", "--verbose", false, true},
+	{OPTION_VERBOSE, "-vvv", "--verbose", false, true},
 	{OPTION_WARNING, "-w", "--warning", true, true},
 	{OPTION_CRITICAL, "-c", "--critical", true, true},
 	{OPTION_TIMEOUT, "-t", "--timeout", true, true},
@@ -58,6 +63,25 @@ find_option(const char *word, const char **value)
 }
 
 static bool
+format_parse(const char *text, enum check_format *out)
+{
+	static const char *const names[] = {
+		[CHECK_FORMAT_NAGIOS] = "nagios",
+		[CHECK_FORMAT_CHECKMK] = "checkmk",
+		[CHECK_FORMAT_LIBRENMS] = "librenms",
+		[CHECK_FORMAT_TEXTFILE] = "textfile",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(names[i], text) != 0)
+			continue;
+		*out = (enum check_format)i;
+		return true;
+	}
+	return false;
+}
+
+static bool
 set_option(enum option option, const char *value, struct command *out)
 {
 	struct range seconds;
@@ -70,7 +94,14 @@ set_option(enum option option, const char *value, struct command *out)
 	case OPTION_ONLINE:
 		return out->online = true;
 	case OPTION_USABLE:
-		return out->usable = true;
+		out->format = CHECK_FORMAT_USABLE;
+		return true;
+	case OPTION_FORMAT:
+		/* The one of a product's start is not taken back. */
+		return out->format != CHECK_FORMAT_USABLE &&
+		    format_parse(value, &out->format);
+	case OPTION_VERBOSE:
+		return out->verbose = true;
 	case OPTION_WARNING:
 		return range_parse(value, &out->warning);
 	case OPTION_CRITICAL:
@@ -96,8 +127,8 @@ take_option(size_t count, const char *const *words, size_t *i,
 		buf_puts(error, "unknown option ");
 		add_quoted(word, error);
 		buf_puts(error, "; the options are --json and --all, and of "
-				"'check license' -w, -c, -t and --usable, of "
-				"'set renew_license' --online");
+				"'check license' -w, -c, -t, -v, --format and "
+				"--usable, of 'set renew_license' --online");
 		return false;
 	}
 	if (options[row].has_value && value == NULL)
@@ -107,6 +138,8 @@ take_option(size_t count, const char *const *words, size_t *i,
 	add_quoted(value, error);
 	buf_printf(error, " is not what %s takes; it is %s", options[row].name,
 	    options[row].option == OPTION_TIMEOUT ? "seconds, 1 to 600" :
+	    options[row].option == OPTION_FORMAT ? "nagios, checkmk, librenms "
+	    "or textfile, without --usable" :
 	    "days: N, LOW:HIGH, ~:HIGH, or with @ before it");
 	return false;
 }
@@ -114,8 +147,9 @@ take_option(size_t count, const char *const *words, size_t *i,
 static bool
 has_check_option(const struct command *command)
 {
-	return command->usable || command->warning.given ||
-	    command->critical.given || command->timeout_s != 0;
+	return command->format != CHECK_FORMAT_NAGIOS || command->verbose ||
+	    command->warning.given || command->critical.given ||
+	    command->timeout_s != 0;
 }
 
 /* Options leave the list, so that they may stand anywhere. */
@@ -208,8 +242,8 @@ static bool
 options_fit(const struct command *command, struct buf *error)
 {
 	if (command->verb != VERB_CHECK && has_check_option(command)) {
-		buf_puts(error, "-w, -c, -t and --usable are options of "
-				"'check license'");
+		buf_puts(error, "-w, -c, -t, -v, --format and --usable are "
+				"options of 'check license'");
 		return false;
 	}
 	if (command->online && (command->verb != VERB_RENEW || command->all)) {
@@ -217,10 +251,12 @@ options_fit(const struct command *command, struct buf *error)
 				"for one license");
 		return false;
 	}
-	if (command->usable &&
+	if ((command->format == CHECK_FORMAT_USABLE ||
+		command->format == CHECK_FORMAT_TEXTFILE) &&
 	    (command->warning.given || command->critical.given)) {
-		buf_puts(error, "--usable goes by no days; leave -w and -c "
-				"out");
+		buf_printf(error, "%s goes by no days; leave -w and -c out",
+		    command->format == CHECK_FORMAT_USABLE ? "--usable" :
+		    "--format textfile");
 		return false;
 	}
 	return true;
@@ -240,8 +276,18 @@ take_name(const char *const *words, size_t count, struct command *out,
 				"leave the license name or --all away");
 		return false;
 	}
-	if (count == 0)
+	if (count == 0) {
+		/* Who reads these asks once for everything. */
+		if (out->format != CHECK_FORMAT_NAGIOS &&
+		    out->format != CHECK_FORMAT_USABLE)
+			out->all = true;
 		return true;
+	}
+	if (out->format == CHECK_FORMAT_TEXTFILE) {
+		buf_puts(error, "the metrics are those of every license; leave "
+				"the license name away");
+		return false;
+	}
 	if (count > 1) {
 		buf_puts(error, "unexpected word ");
 		add_quoted(words[1], error);
@@ -295,12 +341,25 @@ command_is_check(size_t count, const char *const *words)
 	return false;
 }
 
-bool
-command_asks_usable(size_t count, const char *const *words)
+enum check_format
+command_format(size_t count, const char *const *words)
 {
+	struct command command = {.format = CHECK_FORMAT_NAGIOS};
+
+	if (!command_is_check(count, words))
+		return CHECK_FORMAT_NAGIOS;
 	for (size_t i = 0; i < count; i++) {
-		if (strcmp(words[i], "--usable") == 0)
-			return command_is_check(count, words);
+		const char *value;
+		int row = words[i][0] == '-' ? find_option(words[i], &value) :
+					       -1;
+
+		if (row == -1)
+			continue;
+		if (options[row].has_value && value == NULL)
+			value = ++i < count ? words[i] : "";
+		if (options[row].option == OPTION_USABLE ||
+		    options[row].option == OPTION_FORMAT)
+			set_option(options[row].option, value, &command);
 	}
-	return false;
+	return command.format;
 }

@@ -6,8 +6,9 @@ build="gcc make libc6-dev git ca-certificates libsnmp-dev
 	libsqlite3-dev libjansson-dev libinih-dev"
 run="snmpd snmp curl"
 check="clang libclang-rt-14-dev libcmocka-dev snmpd snmp snmptrapd curl
-	smitools prometheus faketime strace mandoc systemd procps python3
-	python3-icalendar patch"
+	smitools prometheus prometheus-node-exporter
+	prometheus-snmp-exporter monitoring-plugins-standard faketime strace mandoc systemd procps python3
+	python3-icalendar python3-yaml patch"
 
 want=
 for set; do

@@ -134,7 +134,7 @@ fuzz-replay-%: $(B)/tests/fuzz/replay_%
 # they cannot run: without the archive's package, without root.
 INTEGRATION = address copies hardware offline trial \
               snmp crash authority agree service tamper freeze smilint dropin rules \
-              install sandbox two onchange follow busy check stats terms clock calendar tls keys timereset
+              install sandbox two onchange follow busy check stats terms clock calendar tls keys timereset formats
 $(B)/tests/snmp_fixture $(B)/tests/lease_client: $(B)/tests/%: \
     $(B)/tests/integration/%.o $(B)/libleaseline.a
 	@mkdir -p $(@D)

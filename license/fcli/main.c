@@ -8,12 +8,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "license/base/buf.h"
 #include "license/base/clock.h"
+#include "license/base/file.h"
 #include "license/command.h"
 
 #define SOCKET_PATH "/run/leaseline/control.sock"
@@ -33,10 +36,12 @@ enum {
 struct options {
 	const char *socket;
 	const char *config;
+	const char *output; /* a file in place of standard output, or NULL */
 	const char *words[WORDS_MAX];
 	size_t count;
 	bool help, version;
-	bool check, usable; /* `check license`, which has its own contract */
+	bool check; /* `check license`, which has its own contract */
+	enum check_format format;
 };
 
 enum contact { ANSWERED, ABSENT, FAILED };
@@ -82,6 +87,9 @@ read_options(int argc, char **argv, struct options *o)
 		if (taken == 0)
 			taken = take_value("--config", argc, argv, &i,
 			    &o->config);
+		if (taken == 0)
+			taken = take_value("--output", argc, argv, &i,
+			    &o->output);
 		if (taken == -1)
 			return false;
 		if (taken == 1)
@@ -100,8 +108,36 @@ read_options(int argc, char **argv, struct options *o)
 	if (strcmp(environment("JSON_MODE", "off"), "on") == 0)
 		o->words[o->count++] = "--json";
 	o->check = command_is_check(o->count, o->words);
-	o->usable = command_asks_usable(o->count, o->words);
+	o->format = command_format(o->count, o->words);
 	return true;
+}
+
+static bool
+asks_usable(const struct options *o)
+{
+	return o->format == CHECK_FORMAT_USABLE;
+}
+
+/*
+ * The answer to standard output or, whole, in place of the file's contents;
+ * no answer leaves the file as it is. False when that fails.
+ */
+static bool
+put_answer(const struct options *o, const char *bytes, size_t len)
+{
+	if (o->output == NULL) {
+		fwrite(bytes, 1, len, stdout);
+		if (fflush(stdout) == 0 && !ferror(stdout))
+			return true;
+		fprintf(stderr, "fcli: the answer could not be written: %s\n",
+		    strerror(errno));
+		return false;
+	}
+	if (len == 0 || file_replace(o->output, bytes, len, 0644) == 0)
+		return true;
+	fprintf(stderr, "fcli: %s could not be written: %s; the file is as it "
+	    "was\n", o->output, strerror(errno));
+	return false;
 }
 
 /* What went wrong, as who asks expects to be told; the exit code. */
@@ -116,8 +152,8 @@ complain(const struct options *o, int code, const char *text)
 	}
 	buf_init(&out, 8192);
 	buf_init(&err, 8192);
-	code = command_nobody(o->usable, text, &out, &err);
-	fputs(buf_text(&out), stdout);
+	code = command_nobody(o->format, text, &out, &err);
+	put_answer(o, buf_text(&out), out.len);
 	fputs(buf_text(&err), stderr);
 	buf_fini(&out);
 	buf_fini(&err);
@@ -218,20 +254,6 @@ receive(int fd, mono_t until, struct buf *reply, int *code, size_t *head_len,
 	}
 }
 
-/* False when standard output is a full disk or a closed pipe. */
-static bool
-print_reply(const struct buf *reply, size_t head_len, size_t out_len)
-{
-	fwrite(reply->data + head_len, 1, out_len, stdout);
-	fwrite(reply->data + head_len + out_len, 1,
-	    reply->len - head_len - out_len, stderr);
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return true;
-	fprintf(stderr, "fcli: the answer could not be written: %s\n",
-	    strerror(errno));
-	return false;
-}
-
 static int
 say_failure(const struct options *o)
 {
@@ -283,7 +305,10 @@ ask_agent(const struct options *o, const struct buf *request, int64_t wait_s,
 		*code = complain(o, COMMAND_EXIT_ABSENT, "what answers at the "
 		    "control socket is not leaselined of this version");
 	} else {
-		if (!print_reply(&reply, head_len, out_len) && !o->usable)
+		fwrite(reply.data + head_len + out_len, 1,
+		    reply.len - head_len - out_len, stderr);
+		if (!put_answer(o, reply.data + head_len, out_len) &&
+		    !asks_usable(o))
 			*code = o->check ? COMMAND_EXIT_ABSENT :
 					   COMMAND_EXIT_NO;
 		contact = ANSWERED;
@@ -314,6 +339,50 @@ find_agent(char path[static PROGRAM_SIZE])
 	return AGENT_PATH;
 }
 
+/* Beside a child that prints into ${fd}; its exit code, or -1 with errno. */
+static int
+wait_for(pid_t child)
+{
+	int status;
+
+	while (child != -1 && waitpid(child, &status, 0) == -1) {
+		if (errno != EINTR)
+			return -1;
+	}
+	if (child == -1)
+		return -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : COMMAND_EXIT_ABSENT;
+}
+
+/*
+ * True: this is to become the agent's program, its output is where the answer
+ * belongs. False: that was done by a child, and ${code} is how it ended.
+ */
+static bool
+become(const struct options *o, int *code)
+{
+	struct buf answer;
+	char path[64];
+
+	if (o->output == NULL)
+		return true;
+	int fd = memfd_create("answer", MFD_CLOEXEC);
+	pid_t child = fd == -1 ? -1 : fork();
+	if (child == 0)
+		return dup2(fd, STDOUT_FILENO) != -1;
+	*code = wait_for(child);
+	buf_init(&answer, REPLY_MAX);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (*code == -1 || file_read(path, &answer) == -1)
+		*code = complain(o, COMMAND_EXIT_ABSENT, strerror(errno));
+	else if (!put_answer(o, buf_text(&answer), answer.len))
+		*code = COMMAND_EXIT_ABSENT;
+	buf_fini(&answer);
+	if (fd != -1)
+		close(fd);
+	return false;
+}
+
 static int
 run_once(const struct options *o)
 {
@@ -323,7 +392,7 @@ run_once(const struct options *o)
 	const char *program = find_agent(path);
 
 	/* A plugin's line says it itself. */
-	if (!o->check || o->usable)
+	if (!o->check || asks_usable(o))
 		fprintf(stderr, "fcli: the agent is not running; this is from "
 		    "the files (systemctl start leaselined)\n");
 	const char *const first[] = {AGENT, "--once", "-c", o->config,
@@ -334,12 +403,15 @@ run_once(const struct options *o)
 		arguments[n++] = (char *)(uintptr_t)o->words[i];
 	arguments[n] = NULL;
 	fflush(NULL);
+	int code = COMMAND_EXIT_ABSENT;
+	if (!become(o, &code))
+		return code;
 	execv(program, arguments);
 	struct buf text;
 	buf_init(&text, PROGRAM_SIZE + 256);
 	buf_printf(&text, "the agent is not running, and %s cannot be run: %s",
 	    program, strerror(errno));
-	int code = complain(o, COMMAND_EXIT_ABSENT, buf_text(&text));
+	code = complain(o, COMMAND_EXIT_ABSENT, buf_text(&text));
 	buf_fini(&text);
 	return code;
 }
@@ -352,6 +424,9 @@ run(const struct options *o, struct buf *request, struct buf *error)
 
 	if (!command_parse(o->count, o->words, &command, error))
 		return complain(o, COMMAND_EXIT_USAGE, buf_text(error));
+	if (o->output != NULL && (!o->check || asks_usable(o)))
+		return complain(o, COMMAND_EXIT_USAGE, "--output is an option "
+		    "of 'check license' without --usable");
 	if (!command_request(o->count, o->words, request))
 		return complain(o, COMMAND_EXIT_USAGE, "the words are too long "
 		    "to be sent");

@@ -250,19 +250,26 @@ render_checks(const struct situation *s, struct buf *out)
 	static const struct {
 		const char *title, *warning, *critical;
 		bool all, agent_down;
+		enum check_format format;
 	} rows[] = {
-		{"", NULL, NULL, false, false},
-		{" -w 400 -c @3:5", "400", "@3:5", false, false},
-		{" -w 1 -c 0", "1", "0", false, false},
-		{", no agent", NULL, NULL, false, true},
-		{" --all", NULL, NULL, true, false},
+		{"", NULL, NULL, false, false, CHECK_FORMAT_NAGIOS},
+		{" -w 400 -c @3:5", "400", "@3:5", false, false,
+		    CHECK_FORMAT_NAGIOS},
+		{" -w 1 -c 0", "1", "0", false, false, CHECK_FORMAT_NAGIOS},
+		{", no agent", NULL, NULL, false, true, CHECK_FORMAT_NAGIOS},
+		{" --format checkmk", NULL, NULL, true, false,
+		    CHECK_FORMAT_CHECKMK},
+		{" --format librenms", NULL, NULL, true, false,
+		    CHECK_FORMAT_LIBRENMS},
+		{" --all", NULL, NULL, true, false, CHECK_FORMAT_NAGIOS},
 	};
 	static struct check checks[LICENSES];
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) -
 	    (s->count == 1); i++) {
 		struct check_options options = {.all = rows[i].all,
-			.agent_down = rows[i].agent_down};
+			.agent_down = rows[i].agent_down,
+			.format = rows[i].format};
 		if (rows[i].warning != NULL)
 			range_parse(rows[i].warning, &options.warning);
 		if (rows[i].critical != NULL)

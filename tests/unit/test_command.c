@@ -83,16 +83,28 @@ a_check_has_options_of_its_own(void **state)
 {
 	static const struct {
 		const char *line;
-		bool all, usable;
+		bool all;
+		enum check_format format;
 		int64_t warning, critical, timeout_s; /* -1: not given */
 	} rows[] = {
-		{"check license", false, false, -1, -1, 0},
-		{"check license -w 30 -c 7 edge1", false, false, 30, 7, 0},
-		{"check -w 30: license --critical=7 --all", true, false, 30, 7,
-			0},
-		{"check license -t 5 --usable", false, true, -1, -1, 5},
-		{"--warning 3 check license --timeout=600", false, false, 3, -1,
-			600},
+		{"check license", false, CHECK_FORMAT_NAGIOS, -1, -1, 0},
+		{"check license -w 30 -c 7 edge1", false, CHECK_FORMAT_NAGIOS,
+			30, 7, 0},
+		{"check -w 30: license --critical=7 --all", true,
+			CHECK_FORMAT_NAGIOS, 30, 7, 0},
+		{"check license -t 5 --usable", false, CHECK_FORMAT_USABLE,
+			-1, -1, 5},
+		{"--warning 3 check license --timeout=600", false,
+			CHECK_FORMAT_NAGIOS, 3, -1, 600},
+		{"check license -v -vvv --format nagios", false,
+			CHECK_FORMAT_NAGIOS, -1, -1, 0},
+		/* Who reads these asks for everything, or for one. */
+		{"check license --format checkmk", true, CHECK_FORMAT_CHECKMK,
+			-1, -1, 0},
+		{"check license --format=librenms -w 9 edge1", false,
+			CHECK_FORMAT_LIBRENMS, 9, -1, 0},
+		{"check license --format textfile --all", true,
+			CHECK_FORMAT_TEXTFILE, -1, -1, 0},
 	};
 
 	(void)state;
@@ -107,15 +119,14 @@ a_check_has_options_of_its_own(void **state)
 		assert_true(command_parse(count, words, &got, &error));
 		assert_int_equal(got.verb, VERB_CHECK);
 		assert_int_equal(got.all, rows[i].all);
-		assert_int_equal(got.usable, rows[i].usable);
+		assert_int_equal(got.format, rows[i].format);
 		assert_int_equal(got.warning.given ? got.warning.low : -1,
 		    rows[i].warning);
 		assert_int_equal(got.critical.given ? got.critical.low : -1,
 		    rows[i].critical);
 		assert_int_equal(got.timeout_s, rows[i].timeout_s);
 		assert_true(command_is_check(count, words));
-		assert_int_equal(command_asks_usable(count, words),
-		    rows[i].usable);
+		assert_int_equal(command_format(count, words), rows[i].format);
 		buf_fini(&error);
 	}
 }
@@ -123,16 +134,36 @@ a_check_has_options_of_its_own(void **state)
 static void
 nobody_who_can_say_is_unknown_but_no_reason_to_stop(void **state)
 {
+	static const struct {
+		enum check_format format;
+		const char *out;
+	} rows[] = {
+		{CHECK_FORMAT_NAGIOS,
+		    "LEASELINE UNKNOWN - a/b/\"c\\d\"\x01\n"},
+		{CHECK_FORMAT_CHECKMK,
+		    "3 \"Leaseline\" - a/b/\"c/d\"\x01\n"},
+		{CHECK_FORMAT_LIBRENMS, "{\"version\":1,\"error\":3,"
+		    "\"errorString\":\"a/b/'c/d' \",\"data\":[]}\n"},
+		/* Nothing, so that nothing is written over the last. */
+		{CHECK_FORMAT_TEXTFILE, ""},
+	};
 	struct buf out, err;
 
 	(void)state;
 	buf_init(&out, 1024);
 	buf_init(&err, 1024);
-	assert_int_equal(command_nobody(false, "a|b\nc\n", &out, &err), 3);
-	assert_string_equal(buf_text(&out), "LEASELINE UNKNOWN - a/b/c\n");
-	assert_int_equal(err.len, 0);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		buf_clear(&out);
+		buf_clear(&err);
+		assert_int_equal(command_nobody(rows[i].format,
+			"a|b\n\"c\\d\"\x01\n", &out, &err), 3);
+		assert_string_equal(buf_text(&out), rows[i].out);
+		assert_int_equal(out.len == 0, err.len > 0);
+	}
+	buf_clear(&err);
 	buf_clear(&out);
-	assert_int_equal(command_nobody(true, "why", &out, &err), 0);
+	assert_int_equal(command_nobody(CHECK_FORMAT_USABLE, "why", &out,
+		&err), 0);
 	assert_int_equal(out.len, 0);
 	assert_non_null(strstr(buf_text(&err), "NOBODY CAN SAY"));
 	assert_non_null(strstr(buf_text(&err), ": why\n"));
@@ -162,6 +193,12 @@ bad_words_get_one_sentence_that_names_them(void **state)
 		{"check license -t 1:5", "seconds"},
 		{"check license -t 601", "seconds"},
 		{"check license --usable -w 3", "--usable"},
+		{"check license --usable --format checkmk", "--usable"},
+		{"check license --format html", "'html'"},
+		{"check license --format", "''"},
+		{"check license --format textfile -c 3", "--format textfile"},
+		{"check license --format textfile edge1", "every license"},
+		{"show license -v", "'check license'"},
 		{"commit --online", "--online is an option of"},
 		{"set renew_license --all --online", "for one license"},
 		{"check license --json=yes", "'--json=yes'"},

@@ -14,6 +14,7 @@
 
 #include "exporter/metrics.h"
 #include "exporter/process.h"
+#include "exporter/textfile.h"
 #include "license/base/buf.h"
 
 enum { LINES_MAX = 4096 };
@@ -261,6 +262,31 @@ many_licenses_fit_the_page(void **state)
 	buf_fini(&page);
 }
 
+/* What node_exporter has itself must not be there twice. */
+static void
+the_textfile_is_the_page_without_the_process_and_with_its_time(void **state)
+{
+	struct view *view = make_view(2, true);
+	struct buf page, file;
+
+	(void)state;
+	view->reading.wall = (utc_t){1234567};
+	buf_init(&page, METRICS_SIZE(2));
+	buf_init(&file, METRICS_SIZE(2));
+	assert_true(metrics_render(view, NULL, "abc", &page));
+	assert_true(textfile_render(view, "abc", &file));
+	assert_memory_equal(page.data, file.data, page.len);
+	assert_int_equal(0, count_of(&file, "process_"));
+	assert_true(has_line(&file,
+	    "leaseline_textfile_timestamp_seconds 1234567"));
+	buf_fini(&file);
+	buf_init(&file, page.len);
+	assert_false(textfile_render(view, "abc", &file));
+	buf_fini(&file);
+	buf_fini(&page);
+	free(view);
+}
+
 int
 main(void)
 {
@@ -273,6 +299,8 @@ main(void)
 		cmocka_unit_test(without_a_license_the_agent_is_still_there),
 		cmocka_unit_test(this_process_is_measured),
 		cmocka_unit_test(many_licenses_fit_the_page),
+		cmocka_unit_test(
+		    the_textfile_is_the_page_without_the_process_and_with_its_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
