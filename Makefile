@@ -20,7 +20,8 @@ O       ?= build
 B       := $(O)/$(CC)$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 
 # The lists are the map: floor 0, floor 1, floor 2, floor 3, roofs.
-BASE      = buf child clock conf encode exposition file http http_route listen log loop notify url utc words
+BASE      = buf child clock conf connections encode exposition file http http_gate http_route \
+            inherit listen listen_unix log loop notify prefix rate tls url utc words
 LICENSE   = advice agent_report answer calendar check check_formats codec codec_value command command_parse documents edges facts fields hardware history history_text json \
             keyring names policy range reading report sign status status_machine text text_usage \
             timekeeping usage usage_page verify
@@ -44,7 +45,7 @@ SOURCES = $(BASE:%=license/base/%.c) $(LICENSE:%=license/%.c) \
 HAVE    = $(wildcard $(SOURCES))
 
 # One line per library, and who links it.
-LIB_HTTP = -lmicrohttpd
+LIB_HTTP = -lmicrohttpd -lgnutls -lcrypt
 LIB_INI  = -linih
 LIB_SSL  = -lcrypto
 LIB_CURL = -lcurl -lssl

@@ -19,6 +19,7 @@
 #include "license/base/buf.h"
 #include "license/base/clock.h"
 #include "license/base/file.h"
+#include "license/base/listen_unix.h"
 #include "license/command.h"
 #include "license/keeper/keeper.h"
 #include "license/keeper/reporter.h"
@@ -461,6 +462,7 @@ struct control *
 control_open(const struct control_options *options, struct buf *error)
 {
 	struct control *control = calloc(1, sizeof(*control));
+	struct listen_unix at = {.mode = 0666};
 
 	if (control == NULL) {
 		buf_puts(error, "out of memory");
@@ -469,7 +471,9 @@ control_open(const struct control_options *options, struct buf *error)
 	control->options = *options;
 	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
 		control->clients[i].fd = -1;
-	control->fd = socket_listen(options->path, BACKLOG, error);
+	/* The configuration has seen to its length. */
+	text_copy(at.path, sizeof(at.path), options->path);
+	control->fd = listen_unix_open(&at, BACKLOG, error);
 	if (control->fd == -1) {
 		free(control);
 		return NULL;
@@ -490,6 +494,6 @@ control_close(struct control *control)
 			client_close(&control->clients[i]);
 	}
 	close(control->fd);
-	socket_remove(control->path, &control->made);
+	listen_unix_remove(control->path, &control->made);
 	free(control);
 }

@@ -2,7 +2,8 @@
 # Goal: the Debian packages that the build and the tests need; nothing when
 # they are there. Arguments: sets of packages: build run check.
 build="gcc make libc6-dev git ca-certificates libsnmp-dev
-	libcurl4-openssl-dev libssl-dev libmicrohttpd-dev libcpuid-dev
+	libcurl4-openssl-dev libssl-dev libmicrohttpd-dev libgnutls28-dev
+	libcrypt-dev libcpuid-dev
 	libsqlite3-dev libjansson-dev libinih-dev"
 run="snmpd snmp curl"
 check="clang libclang-rt-14-dev libcmocka-dev snmpd snmp snmptrapd curl

@@ -42,6 +42,8 @@ curl/ license/keeper/client.c
 openssl/ license/verify.c license/sign.c license/authority/certificate.c license/keeper/tls_time.c
 libcpuid/ license/keeper/inspect.c
 microhttpd license/base/http.c
+gnutls/ license/base/tls.c
+crypt.h exporter/password.c
 net-snmp/ agent/snmp.c
 sqlite3 license/authority/sqlite.c license/authority/sqlite.h
 jansson license/json.c license/authority/output.c

@@ -32,6 +32,7 @@
 #include "license/base/http.h"
 #include "license/base/log.h"
 #include "license/base/notify.h"
+#include "license/base/tls.h"
 #include "license/sign.h"
 
 enum {
@@ -62,7 +63,8 @@ struct service {
 	struct limit *limit;
 	struct collector *collector;
 	char issuer_name[TEXT_64];
-	struct buf certificate, key;
+	struct buf certificate;
+	struct tls_identity *identity;
 	struct file_identity certificate_seen;
 	mono_t certificate_at; /* not looked at before */
 	bool certificate_bad;  /* said once */
@@ -115,10 +117,7 @@ listen_on(struct service *s, const char *text, struct buf *error)
 
 	if (!read_address(text, l, &options.listen, error))
 		return false;
-	if (l->tls) {
-		options.tls_certificate = buf_text(&s->certificate);
-		options.tls_key = buf_text(&s->key);
-	}
+	options.tls = l->tls ? s->identity : NULL;
 	l->http = http_listen(&options, error);
 	if (!l->http)
 		return false;
@@ -164,14 +163,21 @@ read_certificate(struct service *s, utc_t now, struct buf *error)
 	if (good && left < WARN_DAYS)
 		log_warn("the server certificate ends in %lld days and ca.key "
 		    "is not here to make a new one", (long long)left);
-	if (s->key.data)
-		secret_wipe(s->key.data, s->key.len);
-	buf_fini(&s->key);
-	buf_fini(&s->certificate);
-	s->key = key;
-	s->certificate = certificate;
+	struct tls_identity *identity = good ? tls_identity_new(
+	    buf_text(&certificate), buf_text(&key), NULL, error) : NULL;
+	if (key.data)
+		secret_wipe(key.data, key.len);
+	buf_fini(&key);
+	if (identity) {
+		tls_identity_release(s->identity);
+		s->identity = identity;
+		buf_fini(&s->certificate);
+		s->certificate = certificate;
+	} else {
+		buf_fini(&certificate);
+	}
 	buf_fini(&path);
-	return good;
+	return identity;
 }
 
 /* Connections that there are keep the old one; none is refused. */
@@ -185,9 +191,7 @@ renew_certificate(struct service *s, utc_t now)
 	good = read_certificate(s, now, &error);
 	for (size_t i = 0; i < s->listener_count && good; i++)
 		if (s->listeners[i].tls)
-			good = http_renew(s->listeners[i].http,
-			    buf_text(&s->certificate), buf_text(&s->key),
-			    &error);
+			http_renew(s->listeners[i].http, s->identity);
 	if (good)
 		log_info("the server certificate was read again");
 	else if (!s->certificate_bad)
@@ -208,8 +212,6 @@ look_at_certificate(struct service *s, utc_t now, bool asked)
 	struct buf path;
 	utc_t end;
 
-	for (size_t i = 0; i < s->listener_count; i++)
-		http_settle(s->listeners[i].http);
 	if (!asked && boot.ns < s->certificate_at.ns)
 		return;
 	s->certificate_at.ns = boot.ns + CERTIFICATE_LOOK_S * 1000000000LL;
@@ -419,9 +421,7 @@ stop(struct service *s)
 	database_close(s->collects);
 	database_close(s->reads);
 	database_close(s->decides);
-	if (s->key.data)
-		secret_wipe(s->key.data, s->key.len);
-	buf_fini(&s->key);
+	tls_identity_release(s->identity);
 	buf_fini(&s->certificate);
 	if (s->signals != -1)
 		close(s->signals);
@@ -445,7 +445,6 @@ serve_command(const struct arguments *a, struct output *o)
 	s->directory = arguments_directory(a);
 	s->signals = -1;
 	buf_init(&s->certificate, TEXT_MAX);
-	buf_init(&s->key, TEXT_MAX);
 	buf_init(&error, ERROR_MAX);
 	good = start(s, a, &error);
 	if (good)

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The listener over libmicrohttpd, the only file that includes it. It knows
- * methods, sizes and addresses; what a path means is its route's business.
+ * The only file that includes libmicrohttpd. What a path means is its route's
+ * business.
  */
 #include "license/base/http.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
@@ -22,37 +20,39 @@
 #include <microhttpd.h>
 
 #include "license/base/buf.h"
+#include "license/base/file.h"
+#include "license/base/http_gate.h"
 #include "license/base/http_route.h"
 #include "license/base/listen.h"
 #include "license/base/log.h"
+#include "license/base/tls.h"
 
 enum {
 	HTTP_MEMORY = 16384, /* of a connection: header lines fit in it */
-	HTTP_DRAIN = 65536, /* read past a body too long, for 413 */
-	OLD_MAX = 2, /* certificates that connections still live by */
+	HTTP_SPARE = 32, /* the library's places for those who make room */
 };
 
 struct http_listener {
 	struct MHD_Daemon *daemon;
-	struct {
-		struct MHD_Daemon *daemon; /* NULL: the place is free */
-		int fd;
-	} old[OLD_MAX];
-	int fd; /* the listening socket, the daemon's */
-	struct http_options options; /* without what was the caller's only */
+	struct http_gate *gate;
+	struct http_guard guard;
 	const struct http_route *routes;
 	size_t route_count;
 	char address[LISTEN_ADDRESS_SIZE];
+	struct file_identity socket_file; /* of a unix socket that we made */
 	atomic_bool started;
 	char said[256]; /* by the library before that */
 };
 
 struct http_exchange {
 	struct MHD_Connection *connection;
-	const struct http_route *route;
+	struct http_listener *listener;
+	const struct http_route *route; /* NULL: none */
+	const char *allow;
 	struct buf body;
 	size_t received;
-	bool served;	/* serve() was called */
+	bool asked, admitted; /* the guard */
+	bool deferred, served;
 	int status;
 	struct MHD_Response *response;
 	char peer[INET6_ADDRSTRLEN];
@@ -66,89 +66,107 @@ add_header(struct MHD_Response *response, const char *name, const char *value)
 			  "its value cannot be sent", name);
 }
 
+static void
+add_headers(struct MHD_Response *response,
+    const struct http_header_line *headers, size_t count)
+{
+	const struct http_header_line *ours;
+
+	for (size_t i = 0; (ours = http_header_always(i)) != NULL; i++) {
+		if (!http_header_among(headers, count, ours->name))
+			add_header(response, ours->name, ours->value);
+	}
+	for (size_t i = 0; headers != NULL && i < count; i++)
+		add_header(response, headers[i].name, headers[i].value);
+}
+
 /* An answer of ours, not of a route: always the last on its connection. */
 static enum MHD_Result
 refuse(struct MHD_Connection *connection, unsigned status, const char *text,
-    const char *allow)
+    const char *name, const char *value)
 {
+	/* What follows a request that we refuse is not to be believed. */
+	const struct http_header_line headers[] = {
+		{"Content-Type", "text/plain; charset=utf-8"},
+		{"Connection", "close"},
+		{name, value},
+	};
 	struct MHD_Response *response = MHD_create_response_from_buffer(
 	    strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_PERSISTENT);
 
 	if (response == NULL)
 		return MHD_NO;
-	add_header(response, "Content-Type", "text/plain; charset=utf-8");
-	/* What follows a request that we refuse is not to be believed. */
-	add_header(response, "Connection", "close");
-	if (allow != NULL)
-		add_header(response, "Allow", allow);
-	enum MHD_Result result = MHD_queue_response(connection, status,
-	    response);
+	add_headers(response, headers, name == NULL ? 2 : 3);
+	enum MHD_Result result = MHD_queue_response(connection, status, response);
 	MHD_destroy_response(response);
 	return result;
 }
 
-/* What the library does not check: how the length of a body is told. */
-struct framing {
-	size_t lengths, encodings;
-	uint64_t length;
-	bool bad;
-};
+static enum MHD_Result
+refuse_route(const struct http_exchange *exchange)
+{
+	struct MHD_Connection *to = exchange->connection;
+
+	if (exchange->route != NULL)
+		return refuse(to, MHD_HTTP_CONTENT_TOO_LARGE,
+		    "The body is too long for this path.\n", NULL, NULL);
+	if (exchange->allow == NULL)
+		return refuse(to, MHD_HTTP_NOT_FOUND,
+		    "There is nothing at this path.\n", NULL, NULL);
+	return refuse(to, MHD_HTTP_METHOD_NOT_ALLOWED,
+	    "This path does not take this method.\n", "Allow",
+	    exchange->allow);
+}
 
 static enum MHD_Result
 see_header(void *cls, enum MHD_ValueKind kind, const char *name,
     const char *value)
 {
-	struct framing *framing = cls;
-
 	(void)kind;
-	if (strcasecmp(name, "Transfer-Encoding") == 0) {
-		framing->encodings++;
-	} else if (strcasecmp(name, "Content-Length") == 0) {
-		framing->lengths++;
-		size_t n = value == NULL ? 0 : strspn(value, "0123456789");
-		if (n == 0 || n > 18 || value[n] != '\0')
-			framing->bad = true;
-		else
-			framing->length = strtoull(value, NULL, 10);
-	}
+	http_framing_see(cls, name, value);
 	return MHD_YES;
 }
 
+static struct http_visit *
+visit_of(struct MHD_Connection *connection)
+{
+	return MHD_get_connection_info(connection,
+	    MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
 static enum MHD_Result
-begin(const struct http_listener *listener, struct MHD_Connection *connection,
+begin(struct http_listener *listener, struct MHD_Connection *connection,
     const char *path, const char *method, struct http_exchange **out)
 {
-	struct framing framing = {0};
+	struct http_framing framing = {0};
 	const char *allow = NULL;
 
 	MHD_get_connection_values(connection, MHD_HEADER_KIND, see_header,
 	    &framing);
-	if (framing.bad || framing.lengths + framing.encodings > 1)
+	if (!http_gate_ask(listener->gate, visit_of(connection)))
+		return refuse(connection, MHD_HTTP_TOO_MANY_REQUESTS,
+		    "Too many requests from this address.\n",
+		    "Retry-After", "1");
+	if (http_framing_bad(&framing))
 		return refuse(connection, MHD_HTTP_BAD_REQUEST,
-		    "The length of the body is not clear.\n", NULL);
+		    "The length of the body is not clear.\n", NULL, NULL);
 	const struct http_route *route = http_route_find(listener->routes,
 	    listener->route_count, path, method, &allow);
-	if (route == NULL && allow == NULL)
-		return refuse(connection, MHD_HTTP_NOT_FOUND,
-		    "There is nothing at this path.\n", NULL);
-	if (route == NULL)
-		return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED,
-		    "This path does not take this method.\n", allow);
-	size_t body_max = route->post ? route->body_max : 0;
-	/* Nearer ones are read past: closing on unread bytes loses the 413. */
-	if (framing.length > body_max + (route->post ? HTTP_DRAIN : 0) ||
-	    (!route->post && framing.encodings > 0))
-		return refuse(connection, MHD_HTTP_CONTENT_TOO_LARGE,
-		    "The body is too long for this path.\n", NULL);
 	struct http_exchange *exchange = calloc(1, sizeof(*exchange));
 	if (exchange == NULL)
 		return MHD_NO;
-	exchange->connection = connection;
-	exchange->route = route;
-	buf_init(&exchange->body, body_max);
-	exchange->body.failed = framing.length > body_max;
 	*out = exchange;
-	return MHD_YES;
+	*exchange = (struct http_exchange){.connection = connection,
+		.listener = listener, .route = route, .allow = allow};
+	exchange->admitted = listener->guard.admits == NULL ||
+	    (route != NULL && route->open);
+	bool refused = !http_framing_fits(&framing, route, &exchange->body);
+	/* Who was not admitted is told nothing of paths. */
+	if (!exchange->admitted && refused)
+		return refuse(connection, MHD_HTTP_CONTENT_TOO_LARGE,
+		    "Requests have no body here.\n", NULL, NULL);
+	return exchange->admitted && (refused || route == NULL) ?
+	    refuse_route(exchange) : MHD_YES;
 }
 
 static enum MHD_Result
@@ -164,21 +182,29 @@ static enum MHD_Result
 serve(struct http_exchange *exchange)
 {
 	const struct http_route *route = exchange->route;
+	const struct http_guard *guard = &exchange->listener->guard;
 
-	if (exchange->served) /* resumed after http_reply() */
+	if (exchange->response != NULL || exchange->served)
 		return send_answer(exchange);
-	if (exchange->body.failed)
-		return refuse(exchange->connection, MHD_HTTP_CONTENT_TOO_LARGE,
-		    "The body is too long for this path.\n", NULL);
-	exchange->served = true;
-	if (!route->deferred) {
-		route->serve(route->self, exchange);
-		return send_answer(exchange);
+	if (!exchange->admitted && !exchange->asked) {
+		exchange->asked = true;
+		/* http_admit() may come before this returns. */
+		if (guard->admits(guard->self, exchange))
+			exchange->admitted = true;
+		else if (exchange->deferred)
+			return MHD_YES;
 	}
-	/* Before serve(): the answer may come before serve() has returned. */
-	MHD_suspend_connection(exchange->connection);
+	/* Not admitted and no answer: there was no memory for it. */
+	if (!exchange->admitted)
+		return send_answer(exchange);
+	if (route == NULL || exchange->body.failed)
+		return refuse_route(exchange);
+	exchange->deferred = false;
+	exchange->served = true;
+	if (route->deferred) /* before the answer, which may come at once */
+		http_defer(exchange);
 	route->serve(route->self, exchange);
-	return MHD_YES;
+	return route->deferred ? MHD_YES : send_answer(exchange);
 }
 
 static enum MHD_Result
@@ -199,7 +225,7 @@ handle(void *cls, struct MHD_Connection *connection, const char *url,
 	if (*upload_size == 0)
 		return serve(exchange);
 	exchange->received += *upload_size;
-	if (exchange->received > exchange->route->body_max + HTTP_DRAIN)
+	if (exchange->received > exchange->body.max + HTTP_DRAIN)
 		return MHD_NO;
 	buf_add(&exchange->body, upload, *upload_size);
 	*upload_size = 0;
@@ -212,7 +238,9 @@ complete(void *cls, struct MHD_Connection *connection, void **con_cls,
 {
 	struct http_exchange *exchange = *con_cls;
 
-	(void)cls, (void)connection, (void)why;
+	(void)why;
+	http_gate_answered(((struct http_listener *)cls)->gate,
+	    visit_of(connection));
 	*con_cls = NULL;
 	if (exchange == NULL)
 		return;
@@ -242,10 +270,33 @@ hear(void *cls, const char *format, va_list args)
 		text_printable(said, listener->said, sizeof(listener->said));
 }
 
-static int
-above_zero(int value, int otherwise)
+static enum MHD_Result
+accept_from(void *cls, const struct sockaddr *from, socklen_t len)
 {
-	return value > 0 ? value : otherwise;
+	return http_gate_accepts(((struct http_listener *)cls)->gate, from,
+	    len) ? MHD_YES : MHD_NO;
+}
+
+/* The library tells of an end after the session and before the close. */
+static void
+come_and_go(void *cls, struct MHD_Connection *connection, void **context,
+    enum MHD_ConnectionNotificationCode what)
+{
+	struct http_listener *listener = cls;
+
+	if (what != MHD_CONNECTION_NOTIFY_STARTED) {
+		http_gate_leave(listener->gate, *context);
+		*context = NULL;
+		return;
+	}
+	const union MHD_ConnectionInfo *fd = MHD_get_connection_info(
+	    connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	const union MHD_ConnectionInfo *from = MHD_get_connection_info(
+	    connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const union MHD_ConnectionInfo *session = MHD_get_connection_info(
+	    connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+	*context = http_gate_enter(listener->gate, fd->connect_fd,
+	    from->client_addr, session == NULL ? NULL : session->tls_session);
 }
 
 static struct MHD_Daemon *
@@ -253,151 +304,91 @@ start(struct http_listener *listener, const struct http_options *options,
     int fd)
 {
 	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG |
-	    MHD_USE_SUPPRESS_DATE_NO_CLOCK;
-	int threads = above_zero(options->threads, 1);
-	int connections = above_zero(options->connections_max, 64);
-	int per_address = above_zero(options->connections_per_address, 0);
-	struct MHD_OptionItem more[8] = {{.option = MHD_OPTION_END}};
+	    MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK;
+	int threads = options->threads > 1 ? options->threads : 1;
+	int places = HTTP_SPARE + (options->connections_max > 0 ?
+	    options->connections_max : HTTP_CONNECTIONS);
+	struct MHD_OptionItem more[4] = {{.option = MHD_OPTION_END}};
 	size_t n = 0;
 
-	for (size_t i = 0; i < options->route_count; i++) {
-		if (options->routes[i].deferred)
-			flags |= MHD_ALLOW_SUSPEND_RESUME;
-	}
 	if (threads > 1)
 		more[n++] = (struct MHD_OptionItem){
 			MHD_OPTION_THREAD_POOL_SIZE, threads, NULL};
-	if (options->tls_certificate != NULL) {
-		/* ITC: what renewing needs to hush the one before. */
-		flags |= MHD_USE_TLS | MHD_USE_ITC;
-		more[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT,
-			0, (void *)(uintptr_t)options->tls_certificate};
-		more[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY,
-			0, (void *)(uintptr_t)options->tls_key};
+	if (options->tls != NULL) {
+		flags |= MHD_USE_TLS;
+		more[n++] = (struct MHD_OptionItem){
+			MHD_OPTION_HTTPS_CERT_CALLBACK, 0,
+			tls_no_certificate()};
 		more[n++] = (struct MHD_OptionItem){
 			MHD_OPTION_HTTPS_PRIORITIES, 0,
-			(void *)(uintptr_t)"NORMAL:-VERS-ALL:+VERS-TLS1.3:"
-					   "+VERS-TLS1.2"};
+			(void *)(uintptr_t)TLS_PRIORITIES};
 	}
 	more[n] = (struct MHD_OptionItem){.option = MHD_OPTION_END};
-	return MHD_start_daemon(flags, 0, NULL, NULL, handle, listener,
-	    MHD_OPTION_EXTERNAL_LOGGER, hear, listener,
+	return MHD_start_daemon(flags, 0, accept_from, listener, handle,
+	    listener, MHD_OPTION_EXTERNAL_LOGGER, hear, listener,
 	    MHD_OPTION_LISTEN_SOCKET, fd,
-	    MHD_OPTION_NOTIFY_COMPLETED, complete, NULL,
+	    MHD_OPTION_NOTIFY_CONNECTION, come_and_go, listener,
+	    MHD_OPTION_NOTIFY_COMPLETED, complete, listener,
 	    MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
 	    MHD_OPTION_CONNECTION_LIMIT,
-	    (unsigned)(connections > threads ? connections : threads),
-	    MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)per_address,
-	    MHD_OPTION_CONNECTION_TIMEOUT,
-	    (unsigned)above_zero(options->timeout_s, 10),
+	    (unsigned)(places > threads ? places : threads),
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_MEMORY,
 	    MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, more,
 	    MHD_OPTION_END);
 }
 
-/* The library's threads take no signal meant for the program. */
-static struct MHD_Daemon *
-launch(struct http_listener *listener, const struct http_options *options,
-    int fd)
+static void
+dispose(struct http_listener *listener)
 {
-	sigset_t all, before;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	struct MHD_Daemon *daemon = start(listener, options, fd);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return daemon;
+	http_gate_free(listener->gate);
+	listen_remove(listener->address, &listener->socket_file);
+	free(listener);
 }
 
 struct http_listener *
 http_listen(const struct http_options *options, struct buf *error)
 {
-	int fd = listen_open(options->listen, error);
-
-	if (fd == -1)
-		return NULL;
 	struct http_listener *listener = calloc(1, sizeof(*listener));
+	sigset_t all, before;
+
 	if (listener == NULL) {
-		close(fd);
 		buf_puts(error, "out of memory");
+		return NULL;
+	}
+	int fd = options->listen_fd > 0 ? options->listen_fd :
+	    listen_open(options->listen, &listener->socket_file, error);
+	if (fd == -1) {
+		free(listener);
 		return NULL;
 	}
 	listener->routes = options->routes;
 	listener->route_count = options->route_count;
+	listener->guard = options->guard;
 	listen_address(fd, listener->address);
-	listener->fd = fd;
-	listener->options = *options;
-	listener->options.listen = NULL;
-	listener->options.tls_certificate = listener->options.tls_key = NULL;
-	listener->daemon = launch(listener, options, fd);
+	listener->gate = http_gate_new(options);
+	/* The library's threads take no signal meant for the program. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	if (listener->gate == NULL)
+		close(fd);
+	else
+		listener->daemon = start(listener, options, fd);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (listener->daemon == NULL) {
 		buf_printf(error, "cannot serve on %s: %s", options->listen,
 		    listener->said[0] != '\0' ? listener->said :
 		    "libmicrohttpd does not start");
-		free(listener);
+		dispose(listener);
 		return NULL;
 	}
 	atomic_store(&listener->started, true);
 	return listener;
 }
 
-static void
-stop_old(struct http_listener *listener, size_t i)
-{
-	MHD_stop_daemon(listener->old[i].daemon);
-	close(listener->old[i].fd);
-	listener->old[i].daemon = NULL;
-}
-
-bool
-http_renew(struct http_listener *listener, const char *certificate,
-    const char *key, struct buf *error)
-{
-	struct http_options options = listener->options;
-	size_t place = 0;
-
-	http_settle(listener);
-	while (place < OLD_MAX && listener->old[place].daemon != NULL)
-		place++;
-	/* Both accept from the one socket for a moment. */
-	int fd = place == OLD_MAX ? -1 :
-	    fcntl(listener->fd, F_DUPFD_CLOEXEC, 0);
-	if (fd == -1) {
-		buf_printf(error, "%s", place == OLD_MAX ? "connections still "
-			"live by the certificates before" : strerror(errno));
-		return false;
-	}
-	options.tls_certificate = certificate;
-	options.tls_key = key;
-	atomic_store(&listener->started, false);
-	struct MHD_Daemon *daemon = launch(listener, &options, fd);
-	atomic_store(&listener->started, true);
-	if (daemon == NULL) {
-		close(fd);
-		buf_printf(error, "certificate and key cannot be used: %s",
-		    listener->said);
-		return false;
-	}
-	listener->old[place].daemon = listener->daemon;
-	listener->old[place].fd = MHD_quiesce_daemon(listener->daemon);
-	listener->daemon = daemon;
-	listener->fd = fd;
-	return true;
-}
-
 void
-http_settle(struct http_listener *listener)
+http_renew(struct http_listener *listener, struct tls_identity *tls)
 {
-	for (size_t i = 0; i < OLD_MAX; i++) {
-		struct MHD_Daemon *daemon = listener->old[i].daemon;
-
-		if (daemon == NULL)
-			continue;
-		const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon,
-		    MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
-		if (info != NULL && info->num_connections == 0)
-			stop_old(listener, i);
-	}
+	http_gate_renew(listener->gate, tls);
 }
 
 void
@@ -405,12 +396,8 @@ http_stop(struct http_listener *listener)
 {
 	if (listener == NULL)
 		return;
-	for (size_t i = 0; i < OLD_MAX; i++) {
-		if (listener->old[i].daemon != NULL)
-			stop_old(listener, i);
-	}
 	MHD_stop_daemon(listener->daemon);
-	free(listener);
+	dispose(listener);
 }
 
 const char *
@@ -474,7 +461,7 @@ http_peer(const struct http_exchange *exchange)
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
 	    exchange->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 
-	if (peer[0] == '\0' && info != NULL && info->client_addr != NULL)
+	if (peer[0] == '\0' && info != NULL)
 		listen_peer(info->client_addr, peer);
 	return peer;
 }
@@ -490,11 +477,24 @@ http_reply(struct http_exchange *exchange, int status,
 	if (response != NULL) {
 		if (content_type != NULL)
 			add_header(response, "Content-Type", content_type);
-		for (size_t i = 0; headers != NULL && i < header_count; i++)
-			add_header(response, headers[i].name, headers[i].value);
+		add_headers(response, headers, header_count);
 	}
 	exchange->status = status;
 	exchange->response = response;
-	if (exchange->route->deferred)
+	if (exchange->deferred)
 		MHD_resume_connection(exchange->connection);
+}
+
+void
+http_defer(struct http_exchange *exchange)
+{
+	exchange->deferred = true;
+	MHD_suspend_connection(exchange->connection);
+}
+
+void
+http_admit(struct http_exchange *exchange)
+{
+	exchange->admitted = true;
+	MHD_resume_connection(exchange->connection);
 }

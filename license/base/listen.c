@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A numeric address and port to a listening socket. It resolves no name and
- * accepts no connection.
+ * An address as text to a listening socket. It resolves no name and accepts no
+ * connection.
  */
 #include "license/base/listen.h"
 
@@ -13,9 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "license/base/buf.h"
+#include "license/base/file.h"
+#include "license/base/listen_unix.h"
+
+#define UNIX "unix:"
 
 enum { BACKLOG = 128 };
 
@@ -78,9 +83,29 @@ open_socket(const struct addrinfo *at)
 	return fd;
 }
 
-int
-listen_open(const char *text, struct buf *error)
+static int
+open_file(const char *text, struct file_identity *made, struct buf *error)
 {
+	struct listen_unix at;
+	const char *why;
+
+	if (!listen_unix_read(text, &at, &why)) {
+		buf_puts(error, "cannot listen on \"");
+		buf_printable(error, text, strlen(text));
+		buf_printf(error, "\": %s", why);
+		return -1;
+	}
+	int fd = listen_unix_open(&at, BACKLOG, error);
+	if (fd != -1)
+		file_identify(at.path, made);
+	return fd;
+}
+
+int
+listen_open(const char *text, struct file_identity *made, struct buf *error)
+{
+	if (strncmp(text, UNIX, strlen(UNIX)) == 0)
+		return open_file(text, made, error);
 	struct addrinfo *at = parse_address(text, error);
 	int fd = at == NULL ? -1 : open_socket(at);
 
@@ -93,13 +118,28 @@ listen_open(const char *text, struct buf *error)
 }
 
 void
+listen_remove(const char *address, const struct file_identity *made)
+{
+	if (made->inode != 0 && strncmp(address, UNIX, strlen(UNIX)) == 0)
+		listen_unix_remove(address + strlen(UNIX), made);
+}
+
+void
 listen_address(int fd, char out[static LISTEN_ADDRESS_SIZE])
 {
-	struct sockaddr_storage at;
+	struct sockaddr_storage at = {.ss_family = AF_UNSPEC};
 	socklen_t len = sizeof(at);
 	char host[INET6_ADDRSTRLEN] = "", port[8] = "";
 
-	if (getsockname(fd, (struct sockaddr *)&at, &len) == 0)
+	if (getsockname(fd, (struct sockaddr *)&at, &len) == 0 &&
+	    at.ss_family == AF_UNIX) {
+		const struct sockaddr_un *file = (const void *)&at;
+
+		snprintf(out, LISTEN_ADDRESS_SIZE, UNIX "%.*s",
+		    (int)sizeof(file->sun_path), file->sun_path);
+		return;
+	}
+	if (len > 0)
 		getnameinfo((struct sockaddr *)&at, len, host, sizeof(host),
 		    port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
 	snprintf(out, LISTEN_ADDRESS_SIZE,
@@ -109,6 +149,7 @@ listen_address(int fd, char out[static LISTEN_ADDRESS_SIZE])
 void
 listen_peer(const struct sockaddr *from, char out[static INET6_ADDRSTRLEN])
 {
+	out[0] = '\0';
 	if (from->sa_family == AF_INET) {
 		const struct sockaddr_in *in = (const void *)from;
 		inet_ntop(AF_INET, &in->sin_addr, out, INET6_ADDRSTRLEN);

@@ -344,14 +344,18 @@ connections_of_one_address_are_limited(void **state)
 		fds[i] = dial();
 		assert_int_equal(send(fds[i], "GET", 3, 0), 3);
 	}
-	usleep(100000);
-	ask("GET /hello HTTP/1.1\r\n" LAST "\r\n", out, sizeof(out));
-	assert_string_equal(out, "");
-	close(fds[0]);
-	close(fds[1]);
-	usleep(100000);
+	/* Who has waited longest makes room; the other goes on. */
 	ask("GET /hello HTTP/1.1\r\n" LAST "\r\n", out, sizeof(out));
 	assert_memory_equal(out, "HTTP/1.1 200 ", 13);
+	assert_true(drain(fds[0], out, sizeof(out)));
+	assert_string_equal(out, "");
+	static const char rest[] = " /hello HTTP/1.1\r\n" LAST "\r\n";
+	assert_int_equal(send(fds[1], rest, sizeof(rest) - 1, 0),
+	    sizeof(rest) - 1);
+	assert_true(drain(fds[1], out, sizeof(out)));
+	assert_memory_equal(out, "HTTP/1.1 200 ", 13);
+	close(fds[0]);
+	close(fds[1]);
 }
 
 static void *
@@ -448,11 +452,6 @@ an_address_that_cannot_be_had_is_named(void **state)
 	assert_null(http_listen(&(struct http_options){.listen = taken},
 	    &error));
 	assert_non_null(strstr(buf_text(&error), "in use"));
-	buf_clear(&error);
-	assert_null(http_listen(&(struct http_options){
-	    .listen = "127.0.0.1:0", .tls_certificate = "no PEM",
-	    .tls_key = "no PEM"}, &error));
-	assert_non_null(strstr(buf_text(&error), "cannot serve on "));
 	buf_fini(&error);
 	assert_int_equal(open_descriptors(), before);
 }

@@ -550,7 +550,7 @@ what_lies_at_the_path_decides(void **state)
 	assert_int_equal(0, stat(s->path, &status));
 	assert_int_equal(status.st_mode & 0777, 0666);
 	assert_null(control_open(&options, &error));
-	assert_non_null(strstr(buf_text(&error), "another leaselined"));
+	assert_non_null(strstr(buf_text(&error), "another process"));
 
 	/* A socket that nobody serves any more. */
 	snprintf(other.path, sizeof(other.path), "%s/old", s->directory);
