@@ -30,7 +30,8 @@ KEEPER    = address client disk dropin errands history inspect keeper load machi
             view watch
 EXPORTER  = metrics process textfile web
 AGENT     = announce config config_check config_files control execute execute_check mib mib_objects \
-            notices once snmp socket subtree waiters
+            notices once snmp socket subtree waiters \
+            master session transport
 AUTHORITY = admin admit arguments branch certificate certify collector \
             database decide event explain find forwarded gate grant init \
             inspect issue key key_revoke key_state keys limit offline \
@@ -98,6 +99,8 @@ DEFS_mib  = -DMIB_ROOT='"$(MIB_ROOT)"'
 DEFS_main = -DLEASELINE_REVISION='"$(REVISION)"'
 DEFS_execute_check = $(DEFS_main)
 DEFS_snmp = -isystem /usr/include
+DEFS_session = $(DEFS_snmp)
+DEFS_transport = $(DEFS_snmp)
 
 deps: ## install what build and run need (Debian packages)
 	@tests/deps.sh build run

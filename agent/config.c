@@ -67,7 +67,7 @@ static const struct conf_key keys[] = {
 	N(TEXT, "agentx-socket", agentx_socket, "/var/agentx/master",
 	    "where the SNMP master agent listens"),
 	N(NUMBER, "ping-interval-s", ping_interval_s, 1, 3600, "10",
-	    "seconds between pings, and between attempts to connect"),
+	    "seconds between pings; attempts to connect follow sooner"),
 
 	S(FLAG, "enabled", enabled, "no",
 	    "send a usage report a day; fcli show license_stats prints it"),

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/master.h"
 #include "license/base/buf.h"
 #include "license/base/words.h"
 
@@ -97,6 +98,22 @@ check_agent(const struct config_text *from, struct config *config,
 		return refuse(&c, "control-socket", "the path is longer than "
 		    "107 bytes; choose a shorter one");
 	return true;
+}
+
+static bool
+check_snmp(const struct config_text *from, const struct config *config,
+    struct buf *error)
+{
+	const struct checking c = {from, "snmp", error};
+	struct master master;
+	struct buf reason;
+
+	buf_init(&reason, 512);
+	bool good = master_parse(config->snmp.agentx_socket, &master, &reason);
+	if (!good)
+		refuse(&c, "agentx-socket", "%s", buf_text(&reason));
+	buf_fini(&reason);
+	return good;
 }
 
 /* A numeric address; names are not looked up where a start may hang on it. */
@@ -464,6 +481,7 @@ config_check(const struct config_text *from, struct config *config,
 {
 	if (!check_agent(from, config, error) ||
 	    !check_listen(from, config, error) ||
+	    !check_snmp(from, config, error) ||
 	    !check_later(from, config, error) ||
 	    !check_stats(from, config, error))
 		return false;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "agent/snmp.h"
+#include "agent/transport.h"
 #include "license/base/buf.h"
 #include "license/base/clock.h"
 #include "license/base/log.h"
@@ -169,6 +170,8 @@ subtree_start(const struct subtree_options *options, struct buf *error)
 		buf_puts(error, "the path of the AgentX socket is too long");
 		goto out;
 	}
+	if (!master_parse(s->master, &s->address, error))
+		goto out;
 	if (s->wake_fd == -1 || s->ended_fd == -1) {
 		rc = errno;
 	} else {
@@ -185,20 +188,30 @@ out:
 	return NULL;
 }
 
-int
-subtree_stop(struct subtree *s, int wait_ms)
+/* No signal may shorten or lengthen the wait. */
+static bool
+has_ended(const struct subtree *s, int wait_ms)
 {
 	struct pollfd ended = {.fd = s->ended_fd, .events = POLLIN};
 	const struct timespec wait = {wait_ms / 1000,
 		wait_ms % 1000 * 1000000L};
 	sigset_t all;
 
+	sigfillset(&all);
+	return ppoll(&ended, 1, &wait, &all) == 1;
+}
+
+int
+subtree_stop(struct subtree *s, int wait_ms)
+{
 	atomic_store(&s->stopping, true);
 	tell(s->wake_fd);
-	/* No signal may shorten or lengthen the wait. */
-	sigfillset(&all);
-	if (ppoll(&ended, 1, &wait, &all) != 1)
-		return -1;
+	/* A master that hangs must not hold the thread in an answer. */
+	if (!has_ended(s, wait_ms / 2)) {
+		transport_forbid();
+		if (!has_ended(s, wait_ms - wait_ms / 2))
+			return -1;
+	}
 	pthread_join(s->thread, NULL);
 	subtree_free(s);
 	return 0;

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * What the SNMP thread keeps, private to subtree.c (the thread, its cache and
- * its pace) and snmp.c (the library). It knows no net-snmp.
+ * its pace), snmp.c (requests and notifications) and session.c (the session).
+ * It knows no net-snmp.
  */
 #ifndef AGENT_SUBTREE_H
 #define AGENT_SUBTREE_H
 
 #include <pthread.h>
 
+#include "agent/master.h"
 #include "agent/mib.h"
 #include "agent/notices.h"
 
@@ -21,15 +23,18 @@ struct subtree {
 	pthread_t thread;
 	struct board *board;
 	struct notices *notices;
-	char master[SUBTREE_MASTER_SIZE];
+	char master[SUBTREE_MASTER_SIZE]; /* as configured */
+	struct master address;
 	int ping_interval_s;
 	int wake_fd, ended_fd;
 	atomic_bool stopping;
 
 	/* Of the thread alone. */
-	bool connected, fresh; /* fresh: descriptors not seen yet */
-	bool refused, retrying; /* the master has the subtree from another */
-	int64_t retry_at_s;	/* by clock_boot(); 0: not refused */
+	bool connected, refused; /* refused: another agent has the subtree */
+	int64_t due_ns;	   /* when the session wants care, by clock_boot() */
+	int64_t opened_ns; /* since when it is there */
+	int attempts;	   /* since one that lasted */
+	int told;	   /* which trouble the log has, since then */
 	struct view *view;
 	struct mib *mib; /* of view */
 	int64_t sent_ns[SUBTREE_NOTICES_PER_S];
