@@ -2,8 +2,10 @@
 /* Reading answers and dropped-in files; it stores nothing. */
 #include "license/answer.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "license/base/buf.h"
 #include "license/keyring.h"
 #include "license/verify.h"
 
@@ -148,6 +150,26 @@ license_admit(const char *bytes, size_t len, const struct keyring *keyring,
 	return open_frame(bytes, len, PURPOSE_LICENSE, keyring, &frame, fault) &&
 	    license_decode(&frame, out, fault) &&
 	    fits_product(out, product, fault);
+}
+
+void
+file_fault_text(const char *bytes, size_t len, const struct doc_fault *fault,
+    char *out, size_t out_size)
+{
+	int purpose = doc_purpose(bytes, len);
+
+	if (purpose == PURPOSE_REQUEST)
+		text_copy(out, out_size, "it is the request (hw_data.lic), not "
+			"the license that answers it");
+	else if (purpose != 0 && purpose != PURPOSE_LICENSE)
+		snprintf(out, out_size, "it is %s, not a license",
+		    names_sentence(NAMES_PURPOSE, purpose));
+	else if (memchr(bytes, '\r', len) != NULL)
+		text_copy(out, out_size, "it has carriage returns (was it "
+			"changed in the mail? ask for it again, as an "
+			"attachment, or remove them with dos2unix)");
+	else
+		doc_fault_text(fault, out, out_size);
 }
 
 bool

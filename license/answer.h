@@ -53,6 +53,14 @@ bool answer_fits_refusal(const struct refusal *refusal, bool held,
 bool license_admit(const char *bytes, size_t len, const struct keyring *keyring,
     const char *product, struct license *out, struct doc_fault *fault);
 
+/*
+ * file_fault_text: why bytes that license_admit() refused with ${fault} are not
+ * the license that a person meant to put there, a clause with the mend where
+ * there is one; bounded, safe to log.
+ */
+void file_fault_text(const char *bytes, size_t len,
+    const struct doc_fault *fault, char *out, size_t out_size);
+
 /* refusal_admit: a stored refusal, for ${machine_key}. */
 bool refusal_admit(const char *bytes, size_t len,
     const struct keyring *keyring, const uint8_t machine_key[KEY_SIZE],

@@ -37,6 +37,8 @@ static const struct key {
 	{"lease-end", INSTANT, AT(lease_end), 0},
 	{"mbits", NUMBER, AT(mbits), 0},
 	{"mbits-before", NUMBER, AT(mbits_before), 0},
+	{"mode", NAME, AT(mode), NAMES_MODE},
+	{"mode-before", NAME, AT(mode_before), NAMES_MODE},
 	{"address", TEXT, AT(address), 0},
 	{"address-before", TEXT, AT(address_before), 0},
 	{"times", NUMBER, AT(times), 0},
@@ -259,6 +261,8 @@ is_whole(const struct history_entry *entry)
 		return entry->result != 0 && entry->times >= 1;
 	case HISTORY_STATE:
 		return entry->state != 0;
+	case HISTORY_FILE_TAKEN:
+		return entry->lease_end.s != 0 && entry->mode != 0;
 	case HISTORY_COMMAND:
 		return entry->told != STANDING_UNKNOWN;
 	default:

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * What happened to a license: refreshes and what they brought, states that it
- * turned to, hardware, the operator's command. As lines of a file and for
- * people. It decides nothing: whoever changes the file deceives a reader, not
- * a license. Pure.
+ * turned to, hardware, files that a person put there, the operator's command.
+ * As lines of a file and for people. It decides nothing: whoever changes the
+ * file deceives a reader, not a license. Pure.
  */
 #ifndef LICENSE_HISTORY_H
 #define LICENSE_HISTORY_H
@@ -18,6 +18,9 @@ struct buf;
 	X(REFRESH, "refresh")                                                 \
 	X(STATE, "state")                                                     \
 	X(HARDWARE, "hardware")                                               \
+	X(FILE_TAKEN, "file-taken")                                           \
+	X(FILE_REFUSED, "file-refused")                                       \
+	X(PUT_BACK, "put-back")                                               \
 	X(COMMAND, "command")
 
 #define HISTORY_ROW(name, word) HISTORY_##name,
@@ -34,7 +37,10 @@ struct history_entry {
 	int64_t duration_ms; /* -1: none */
 	utc_t lease_end;     /* of the new document; s 0: there is none */
 	int64_t mbits, mbits_before; /* before: 0 when it did not change */
+	/* file-taken, and the two before; enum mode, before: the same */
+	int mode, mode_before;
 	char address[ADDRESS_SIZE], address_before[ADDRESS_SIZE]; /* "" */
+	/* also file-refused */
 	char detail[DETAIL_SIZE]; /* why not; printable, "" */
 	int64_t times;		  /* alike in a row, the last at ${at} */
 	utc_t since;		  /* the first of them; s 0: only one */

@@ -17,15 +17,21 @@ add_printable(const char *text, struct buf *out)
 }
 
 static void
-say_ok(const struct history_entry *e, struct buf *out)
+say_brought(const struct history_entry *e, struct buf *out)
 {
 	char date[UTC_DATE_SIZE];
 
 	utc_date(e->lease_end, date);
-	buf_printf(out, "ok: valid until %s, %" PRId64 " mbits", date,
-	    e->mbits);
+	buf_printf(out, "valid until %s, %" PRId64 " mbits", date, e->mbits);
 	if (e->mbits_before != 0)
 		buf_printf(out, " (before: %" PRId64 ")", e->mbits_before);
+}
+
+static void
+say_ok(const struct history_entry *e, struct buf *out)
+{
+	buf_puts(out, "ok: ");
+	say_brought(e, out);
 	if (e->address[0] != '\0') {
 		buf_puts(out, ", address ");
 		add_printable(e->address, out);
@@ -82,6 +88,30 @@ say_hardware(const struct history_entry *e, struct buf *out)
 }
 
 static void
+say_taken(const struct history_entry *e, struct buf *out)
+{
+	say_brought(e, out);
+	buf_printf(out, ", %s", names_label(NAMES_MODE, e->mode));
+	if (e->mode_before != 0)
+		buf_printf(out, " (before: %s)",
+		    names_label(NAMES_MODE, e->mode_before));
+}
+
+static void
+say_refused(const struct history_entry *e, struct buf *out)
+{
+	/* It was made printable when it was written. */
+	buf_printf(out, "not used: %s", e->detail);
+}
+
+static void
+say_put_back(const struct history_entry *e, struct buf *out)
+{
+	(void)e;
+	buf_puts(out, "the license in force was written to its file again");
+}
+
+static void
 say_command(const struct history_entry *e, struct buf *out)
 {
 	buf_printf(out, "on-change, told %s: ", standing_word(e->told));
@@ -103,6 +133,9 @@ history_sentence(const struct history_entry *entry, struct buf *out)
 		[HISTORY_REFRESH] = say_refresh,
 		[HISTORY_STATE] = say_state,
 		[HISTORY_HARDWARE] = say_hardware,
+		[HISTORY_FILE_TAKEN] = say_taken,
+		[HISTORY_FILE_REFUSED] = say_refused,
+		[HISTORY_PUT_BACK] = say_put_back,
 		[HISTORY_COMMAND] = say_command,
 	};
 
@@ -119,7 +152,7 @@ history_text(const struct history *history, struct buf *out)
 		char text[UTC_TEXT_SIZE];
 
 		utc_text(entry->at, text);
-		buf_printf(out, "%s  %-9s ", text, history_word(entry->event));
+		buf_printf(out, "%s  %-12s ", text, history_word(entry->event));
 		history_sentence(entry, out);
 		buf_putc(out, '\n');
 	}

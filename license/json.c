@@ -226,6 +226,23 @@ json_licenses(const struct report *reports, size_t count,
 
 /* "does not apply" is no member, as everywhere. */
 static bool
+put_brought(json_t *object, const struct history_entry *e)
+{
+	bool good = true;
+
+	if (e->lease_end.s != 0)
+		good = good && put(object, "lease_end",
+		    instant_value(e->lease_end));
+	if (e->mbits != 0)
+		good = good && put(object, "bandwidth_mbits",
+		    json_integer(e->mbits));
+	if (e->mbits_before != 0)
+		good = good && put(object, "bandwidth_mbits_before",
+		    json_integer(e->mbits_before));
+	return good;
+}
+
+static bool
 put_refresh(json_t *object, const struct history_entry *e)
 {
 	bool good = put(object, "result",
@@ -239,15 +256,7 @@ put_refresh(json_t *object, const struct history_entry *e)
 	if (e->duration_ms >= 0)
 		good = good && put(object, "duration_ms",
 		    json_integer(e->duration_ms));
-	if (e->lease_end.s != 0)
-		good = good && put(object, "lease_end",
-		    instant_value(e->lease_end));
-	if (e->mbits != 0)
-		good = good && put(object, "bandwidth_mbits",
-		    json_integer(e->mbits));
-	if (e->mbits_before != 0)
-		good = good && put(object, "bandwidth_mbits_before",
-		    json_integer(e->mbits_before));
+	good = good && put_brought(object, e);
 	if (e->address[0] != '\0')
 		good = good && put(object, "external_address",
 		    text_value(e->address));
@@ -275,6 +284,22 @@ put_hardware(json_t *object, const struct history_entry *e)
 }
 
 static bool
+put_file(json_t *object, const struct history_entry *e)
+{
+	bool good = put_brought(object, e);
+
+	if (e->mode != 0)
+		good = good && put(object, "mode",
+		    json_string(names_label(NAMES_MODE, e->mode)));
+	if (e->mode_before != 0)
+		good = good && put(object, "mode_before",
+		    json_string(names_label(NAMES_MODE, e->mode_before)));
+	if (e->detail[0] != '\0')
+		good = good && put(object, "detail", text_value(e->detail));
+	return good;
+}
+
+static bool
 put_command(json_t *object, const struct history_entry *e)
 {
 	return put(object, "told", json_string(standing_word(e->told))) &&
@@ -289,6 +314,9 @@ entry_object(const struct history_entry *e)
 		[HISTORY_REFRESH] = put_refresh,
 		[HISTORY_STATE] = put_state,
 		[HISTORY_HARDWARE] = put_hardware,
+		[HISTORY_FILE_TAKEN] = put_file,
+		[HISTORY_FILE_REFUSED] = put_file,
+		[HISTORY_PUT_BACK] = put_file,
 		[HISTORY_COMMAND] = put_command,
 	};
 	json_t *object = json_object();

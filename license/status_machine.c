@@ -94,7 +94,8 @@ status_row_source(const struct page *p, struct buf *out)
 	buf_puts(out, names_sentence(NAMES_SOURCE, p->r->source));
 	if (has(p->r, LICENSE_FILE)) {
 		buf_puts(out, has(p->r, FILE_DETAIL) ? "; NOT in " :
-						       "; stored in ");
+		    has(p->r, SEQUENCE) ? "; stored in " :
+					  "; nothing yet in ");
 		add_printable(p->r->license_file, out);
 	}
 	if (has(p->r, FILE_DETAIL)) {

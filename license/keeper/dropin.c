@@ -62,6 +62,7 @@ holding_drop_in(struct holding *holding, const char *path,
 		return false;
 	log_error("The %s at %s is not taken: %s", kinds[kind].what, path,
 	    why);
+	holding_refuse(holding, path, why);
 	if (disk_reject(path) == -1)
 		log_error("Cannot keep %s aside: %s", path, strerror(errno));
 	return true;

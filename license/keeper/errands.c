@@ -8,11 +8,32 @@
 #include "license/base/clock.h"
 #include "license/keeper/holding.h"
 #include "license/sign.h"
+#include "license/text.h"
+
+/* A file that was not used is news to who commits, and its answer is no. */
+static void
+tell(const struct waiter *waiter, bool ok, const char *sentence)
+{
+	const struct holding *holding = waiter->holding;
+	struct buf text;
+
+	if (!waiter->commit || holding->refused[0] == '\0') {
+		waiter->done(waiter->self, ok, sentence);
+		return;
+	}
+	buf_init(&text, 4096);
+	buf_printf(&text, "Not used: %s%s. %s", holding->refused,
+	    holding->facts.has_license ?
+		"; the license of before stays in force" : "", sentence);
+	waiter->done(waiter->self, false, buf_text(&text));
+	buf_fini(&text);
+}
 
 void
-keeper_wake(struct keeper *keeper, const struct holding *holding, bool ok,
+keeper_wake(struct keeper *keeper, struct holding *holding, bool ok,
     const char *sentence)
 {
+	bool told = false;
 	size_t i = 0;
 
 	while (i < keeper->waiter_count) {
@@ -25,10 +46,13 @@ keeper_wake(struct keeper *keeper, const struct holding *holding, bool ok,
 		keeper->waiters[i] = keeper->waiters[--keeper->waiter_count];
 		/* What the caller sees next must already be published. */
 		keeper_publish(keeper);
-		waiter.done(waiter.self, ok, sentence);
+		tell(&waiter, ok, sentence);
+		told |= waiter.commit;
 		/* It may have forgotten others, and so moved them. */
 		i = 0;
 	}
+	if (told)
+		holding->refused[0] = '\0';
 }
 
 void
@@ -44,7 +68,7 @@ keeper_expire_waiters(struct keeper *keeper, mono_t now)
 			continue;
 		}
 		keeper->waiters[i] = keeper->waiters[--keeper->waiter_count];
-		waiter.done(waiter.self, false, "There is no answer yet; the "
+		tell(&waiter, false, "There is no answer yet; the "
 			"agent goes on trying, see 'fcli show license_status'");
 		i = 0;
 	}
@@ -82,7 +106,7 @@ find(struct keeper *keeper, const char *name, struct buf *error)
 
 static bool
 wait_for(struct keeper *keeper, const struct holding *holding,
-    keeper_done_fn *done, void *self, struct buf *error)
+    bool commit, keeper_done_fn *done, void *self, struct buf *error)
 {
 	if (keeper->waiter_count == KEEPER_WAITERS_MAX) {
 		buf_puts(error, "Too many are waiting for a refresh already");
@@ -93,6 +117,7 @@ wait_for(struct keeper *keeper, const struct holding *holding,
 	keeper->waiters[keeper->waiter_count++] = (struct waiter){
 		.done = done,
 		.self = self,
+		.commit = commit,
 		.holding = holding,
 		.until = until,
 	};
@@ -112,7 +137,7 @@ static bool
 renew_now(struct keeper *keeper, struct holding *holding,
     keeper_done_fn *done, void *self, struct buf *error)
 {
-	if (!wait_for(keeper, holding, done, self, error))
+	if (!wait_for(keeper, holding, false, done, self, error))
 		return false;
 	make_due(holding);
 	return true;
@@ -154,13 +179,65 @@ keeper_go_online(struct keeper *keeper, const char *name,
 	return renew_now(keeper, holding, done, self, error);
 }
 
+/* What is in force where nobody is asked; one sentence. */
+static bool
+say_in_force(struct holding *holding, struct buf *out)
+{
+	struct keeper *keeper = holding->keeper;
+	struct report report;
+	char date[UTC_DATE_SIZE];
+
+	report_make(&holding->facts, keeper_now(keeper), keeper->trust,
+	    &report);
+	if (!report.usable || report.state == STATE_EXPIRED) {
+		struct buf line;
+
+		buf_init(&line, 1024);
+		text_license(&report, &line);
+		buf_add(out, buf_text(&line), strcspn(buf_text(&line), "\n"));
+		buf_fini(&line);
+		return report.usable;
+	}
+	utc_date(report.expiry, date);
+	buf_printf(out, "The %slicense is in force until %s",
+	    policy_offline(&holding->facts) ? "offline " : "", date);
+	if (!report.has[FIELD_ID_SUCCESSOR])
+		return true;
+	utc_date(report.successor_not_before, date);
+	buf_printf(out, "; the next one begins on %s", date);
+	return true;
+}
+
+bool
+keeper_commit_also(struct keeper *keeper, const char *name,
+    keeper_done_fn *done, void *self, struct buf *error)
+{
+	struct holding *holding = find(keeper, name, error);
+	struct buf text;
+
+	if (holding == NULL)
+		return false;
+	if (policy_refreshes(&holding->facts))
+		return wait_for(keeper, holding, true, done, self, error);
+	buf_init(&text, 1024);
+	bool usable = say_in_force(holding, &text);
+	const struct waiter waiter = {
+		.done = done,
+		.self = self,
+		.commit = true,
+		.holding = holding,
+	};
+	tell(&waiter, usable, buf_text(&text));
+	holding->refused[0] = '\0';
+	buf_fini(&text);
+	return true;
+}
+
 bool
 keeper_commit(struct keeper *keeper, const char *name, keeper_done_fn *done,
     void *self, struct buf *error)
 {
-	struct holding *wanted = find(keeper, name, error);
-
-	if (wanted == NULL)
+	if (find(keeper, name, error) == NULL)
 		return false;
 	for (size_t i = 0; i < keeper->count; i++) {
 		struct holding *holding = keeper->holdings[i];
@@ -173,11 +250,7 @@ keeper_commit(struct keeper *keeper, const char *name, keeper_done_fn *done,
 			make_due(holding);
 	}
 	keeper_publish(keeper);
-	if (policy_refreshes(&wanted->facts))
-		return wait_for(keeper, wanted, done, self, error);
-	done(self, true, "The configuration and the license file were read "
-		"again");
-	return true;
+	return keeper_commit_also(keeper, name, done, self, error);
 }
 
 void

@@ -53,6 +53,8 @@ put_down(const struct holding *holding, const struct history_entry *entry)
 	const char *name = holding->facts.name;
 	struct buf line;
 
+	if (keeper->reading_only)
+		return;
 	buf_init(&line, HISTORY_LINE_MAX);
 	history_line(entry, &line);
 	long long size = line.failed ? -1 : disk_append_line(keeper->directory,
@@ -151,6 +153,52 @@ holding_record_edges(const struct holding *holding,
 			.state = report->state,
 			.usable = report->usable,
 		});
+}
+
+static struct history_entry
+file_entry(const struct holding *holding, enum history_event event)
+{
+	return (struct history_entry){
+		.event = event,
+		.at = keeper_now(holding->keeper),
+		.times = 1,
+		.duration_ms = -1,
+	};
+}
+
+void
+holding_record_taken(const struct holding *holding,
+    const struct license *before)
+{
+	const struct license *license = &holding->facts.license;
+	struct history_entry entry = file_entry(holding, HISTORY_FILE_TAKEN);
+
+	entry.lease_end = utc_min(license->lease_end, license->term_end);
+	entry.mbits = license->bandwidth_mbits;
+	entry.mode = license->mode;
+	if (before != NULL && before->bandwidth_mbits != entry.mbits)
+		entry.mbits_before = before->bandwidth_mbits;
+	if (before != NULL && before->mode != entry.mode)
+		entry.mode_before = before->mode;
+	put_down(holding, &entry);
+}
+
+void
+holding_record_refused(const struct holding *holding, const char *why)
+{
+	struct history_entry entry = file_entry(holding, HISTORY_FILE_REFUSED);
+
+	text_printable(why, entry.detail, sizeof(entry.detail));
+	put_down(holding, &entry);
+}
+
+void
+holding_record_put_back(const struct holding *holding)
+{
+	const struct history_entry entry = file_entry(holding,
+	    HISTORY_PUT_BACK);
+
+	put_down(holding, &entry);
 }
 
 void

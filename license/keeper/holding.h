@@ -81,6 +81,8 @@ struct holding {
 	bool list_kept; /* the one in force is in the state directory */
 	int64_t fetched_for; /* sequence of the license that announced it */
 	struct file_identity aside[2]; /* PATH.revoked, PATH.time-reset */
+	/* Why a person's file was not used; for who commits next. "": none. */
+	char refused[DETAIL_SIZE + KEEPER_PATH_SIZE];
 	bool unread; /* a refusal or request is there, but was not readable */
 	mono_t mismatch_seen; /* offline: the first reading; ns 0: none */
 	struct file_identity watched;
@@ -95,6 +97,7 @@ struct holding {
 struct waiter {
 	keeper_done_fn *done;
 	void *self;
+	bool commit;
 	const struct holding *holding;
 	mono_t until;
 };
@@ -142,7 +145,7 @@ uint32_t keeper_random(void);
 /* errands.c */
 void keeper_expire_waiters(struct keeper *keeper, mono_t now);
 /* keeper_wake: tell those who wait for ${holding} how it ended. */
-void keeper_wake(struct keeper *keeper, const struct holding *holding, bool ok,
+void keeper_wake(struct keeper *keeper, struct holding *holding, bool ok,
     const char *sentence);
 
 /* history.c: nothing comes of it when it cannot be written. */
@@ -151,6 +154,11 @@ void holding_record_refresh(const struct holding *holding,
 /* Before ${report} takes the place of the holding's. */
 void holding_record_edges(const struct holding *holding,
     const struct report *report, const struct edges *edges);
+/* A person's file was taken in place of ${before} (NULL: of nothing). */
+void holding_record_taken(const struct holding *holding,
+    const struct license *before);
+void holding_record_refused(const struct holding *holding, const char *why);
+void holding_record_put_back(const struct holding *holding);
 void holding_record_command(const struct holding *holding, enum standing told,
     int code);
 
@@ -179,6 +187,12 @@ bool holding_place(struct holding *holding);
 /* holding_take: in force from memory; holding_place() makes it last. */
 bool holding_take(struct holding *holding, const struct buf *bytes,
     const struct license *license);
+/*
+ * holding_refuse: what a person put at ${path} is not used: on record, and told
+ * to who commits next, whoever looked first.
+ */
+void holding_refuse(struct holding *holding, const char *path,
+    const char *why);
 /* holding_supersedes: ${file} is to be taken in place of the one held. */
 bool holding_supersedes(const struct holding *holding,
     const struct license *file);

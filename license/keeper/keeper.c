@@ -487,5 +487,6 @@ keeper_reconfigure(struct keeper *keeper,
 	assign_indexes(keeper, holdings, count);
 	swap_holdings(keeper, holdings, count);
 	begin_new(keeper);
+	keeper_publish(keeper);
 	return true;
 }

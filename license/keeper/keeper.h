@@ -109,15 +109,22 @@ void keeper_forget(struct keeper *keeper, void *self);
 /*
  * keeper_commit: re-read license files and hardware now, then renew every
  * license that an exchange keeps alive; ${done} as in keeper_renew when the
- * one named (or the first) has its answer, at once if none needs one. Each
- * license's on-change command is run after its answer, an edge or not.
+ * one named (or the first) has its answer, at once if none needs one; not ok
+ * also when a file that a person put there was not used, or what is in force
+ * is not usable. Each license's on-change command is run after its answer, an
+ * edge or not.
  */
 bool keeper_commit(struct keeper *keeper, const char *name,
     keeper_done_fn *done, void *self, struct buf *error);
 
+/* keeper_commit_also: wait for one more license of the commit just made. */
+bool keeper_commit_also(struct keeper *keeper, const char *name,
+    keeper_done_fn *done, void *self, struct buf *error);
+
 /*
  * keeper_reconfigure: a new set of licenses; those that keep their name keep
- * their facts and exchanges. False with a sentence: nothing changed.
+ * their facts and exchanges; published. False with a sentence: nothing
+ * changed.
  */
 bool keeper_reconfigure(struct keeper *keeper,
     const struct keeper_license *licenses, size_t count, struct buf *error);

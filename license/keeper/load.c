@@ -117,6 +117,7 @@ holding_take(struct holding *holding, const struct buf *bytes,
 	facts->has_license = true;
 	facts->revoked_from = (utc_t){0};
 	facts->file_detail[0] = '\0';
+	holding->refused[0] = '\0';
 	if (facts->has_refusal && policy_refused(facts) == 0) {
 		facts->has_refusal = false;
 		facts->grace_from = (utc_t){0};
@@ -128,20 +129,41 @@ holding_take(struct holding *holding, const struct buf *bytes,
 	return true;
 }
 
+void
+holding_refuse(struct holding *holding, const char *path, const char *why)
+{
+	bool usual = strcmp(path, holding->config.license_file) == 0;
+
+	snprintf(holding->refused, sizeof(holding->refused), "%s%s%s",
+	    usual ? "" : path, usual ? "" : ": ", why);
+	holding_record_refused(holding, holding->refused);
+}
+
 static void
 describe_rejection(struct holding *holding, const struct candidate *c,
     bool older)
 {
+	const char *path = holding->config.license_file;
 	char why[DETAIL_SIZE];
 
 	if (older)
 		text_copy(why, sizeof(why), "a newer license is in force");
 	else
-		doc_fault_text(&c->fault, why, sizeof(why));
+		file_fault_text(buf_text(&c->bytes), c->bytes.len, &c->fault,
+		    why, sizeof(why));
 	text_copy(holding->facts.file_detail,
 	    sizeof(holding->facts.file_detail), why);
-	log_error("The license file %s is not used: %s", holding->config.
-		license_file, why);
+	log_error("The license file %s is not used: %s", path, why);
+	holding_refuse(holding, path, why);
+}
+
+/* What was said of another file there is over; not that of a revoked signer. */
+static void
+in_its_place(struct license_facts *facts)
+{
+	facts->file_state = LICENSE_FILE_GOOD;
+	if (facts->revoked_from.s == 0)
+		facts->file_detail[0] = '\0';
 }
 
 bool
@@ -164,7 +186,7 @@ holding_place(struct holding *holding)
 	enum license_file before = facts->file_state;
 	bool failed_before = facts->storage_failed;
 	if (placed)
-		facts->file_state = LICENSE_FILE_GOOD;
+		in_its_place(facts);
 	else
 		facts->file_state = errno == EEXIST ? LICENSE_FILE_STRANGER :
 						      LICENSE_FILE_UNWRITABLE;
@@ -185,6 +207,14 @@ holding_place(struct holding *holding)
 	return holding->kept;
 }
 
+static void
+put_back(struct holding *holding)
+{
+	holding_place(holding);
+	if (holding->facts.file_state == LICENSE_FILE_GOOD)
+		holding_record_put_back(holding);
+}
+
 /* Our own file that is not to be used, with a good one to fall back on. */
 static void
 set_aside(struct holding *holding, const struct candidate *c, bool older)
@@ -196,7 +226,7 @@ set_aside(struct holding *holding, const struct candidate *c, bool older)
 		return;
 	if (disk_reject(path) == -1)
 		log_error("Cannot keep %s aside: %s", path, strerror(errno));
-	holding_place(holding);
+	put_back(holding);
 }
 
 static void
@@ -238,28 +268,33 @@ consider(struct holding *holding, enum disk_found found, struct candidate *c)
 			nothing_good(holding, found, c);
 			return;
 		}
-		if (holding_take(holding, &c->bytes, &c->license))
+		if (holding_take(holding, &c->bytes, &c->license)) {
+			holding_record_taken(holding, NULL);
 			holding_place(holding);
+		}
 		return;
 	}
 	if (found != DISK_OURS) {
 		/* Absent: healed. A stranger's: said once, left alone. */
-		holding_place(holding);
+		put_back(holding);
 		return;
 	}
 	bool same = c->bytes.len == holding->license_bytes.len &&
 	    memcmp(c->bytes.data, holding->license_bytes.data,
 		c->bytes.len) == 0;
 	if (same) {
-		facts->file_state = LICENSE_FILE_GOOD;
+		in_its_place(facts);
 		return;
 	}
 	if (c->good && holding_supersedes(holding, &c->license)) {
+		const struct license before = facts->license;
+
 		if (holding_stage(holding, &c->bytes, &c->license) ||
 		    !holding_take(holding, &c->bytes, &c->license))
 			return;
 		log_info("The license file %s was replaced: it is in force",
 		    holding->config.license_file);
+		holding_record_taken(holding, &before);
 		holding_place(holding);
 		return;
 	}

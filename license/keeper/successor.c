@@ -81,6 +81,7 @@ holding_look_next(struct holding *holding)
 	struct file_identity now;
 	struct license license;
 	struct doc_fault fault;
+	char why[DETAIL_SIZE] = "";
 	struct buf bytes;
 
 	next_path(holding, path);
@@ -100,21 +101,27 @@ holding_look_next(struct holding *holding)
 		log_warn("%s is not a license of ours: it is left alone", path);
 	else if (!license_admit(buf_text(&bytes), bytes.len, &holding->keyring,
 		holding->config.product, &license, &fault))
-		log_error("The license that waits at %s is not used: %s", path,
-		    doc_error_sentence(fault.error));
+		file_fault_text(buf_text(&bytes), bytes.len, &fault, why,
+		    sizeof(why));
 	else if (holding->facts.has_license &&
 	    !holding_supersedes(holding, &license))
-		log_error("The license that waits at %s is not used: it is not "
-			  "newer than the one in force", path);
+		text_copy(why, sizeof(why), "it is not newer than the one in "
+			"force");
 	else
 		(void)wait_with(holding, &bytes, &license);
 	buf_fini(&bytes);
+	if (why[0] == '\0')
+		return;
+	log_error("The license that waits at %s is not used: %s", path, why);
+	holding_refuse(holding, path, why);
 }
 
 void
 holding_succeed(struct holding *holding)
 {
 	struct license_facts *facts = &holding->facts;
+	const struct license before = facts->license;
+	bool had = facts->has_license;
 	char path[NEXT_PATH_SIZE];
 
 	if (!facts->has_successor || utc_before(keeper_now(holding->keeper),
@@ -127,6 +134,7 @@ holding_succeed(struct holding *holding)
 	if (!holding_take(holding, &holding->next_bytes, &holding->next))
 		return;
 	log_info("The license that waited for %s is in force", facts->name);
+	holding_record_taken(holding, had ? &before : NULL);
 	bool kept = holding_place(holding);
 	forget(holding);
 	next_path(holding, path);

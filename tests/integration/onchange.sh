@@ -117,11 +117,11 @@ say "onchange: a hang is over after $took s; 257, 256, 137, 7 on the faces"
 # All of it is on record, with and without the agent.
 on_record() {
 	"$FCLI" show license_history > "$D/history" 2> /dev/null &&
-	grep -q 'refresh   ok: valid until .*, 10000 mbits, address 127.0.0.1; took' "$D/history" &&
-	grep -q 'refresh   refused: suspended: The subscription is suspended' "$D/history" &&
-	grep -q 'state     suspended: .*NOT usable$' "$D/history" &&
-	grep -q 'command   on-change, told unusable: ran well$' "$D/history" &&
-	grep -q 'command   on-change, told usable: did not end in time' "$D/history"
+	grep -q 'refresh      ok: valid until .*, 10000 mbits, address 127.0.0.1; took' "$D/history" &&
+	grep -q 'refresh      refused: suspended: The subscription is suspended' "$D/history" &&
+	grep -q 'state        suspended: .*NOT usable$' "$D/history" &&
+	grep -q 'command      on-change, told unusable: ran well$' "$D/history" &&
+	grep -q 'command      on-change, told usable: did not end in time' "$D/history"
 }
 on_record || fail "history: $(cat "$D/history")"
 "$FCLI" --json show license_history --all > "$D/history.json" || fail "no history in JSON"

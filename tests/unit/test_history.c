@@ -26,7 +26,13 @@
 #define LINE_4 "2026-11-25T07:00:00Z hardware changed=3\n"
 #define LINE_5 "2026-11-25T08:00:00Z hardware\n"
 #define LINE_6 "2026-11-25T09:00:00Z command told=unusable exit=257\n"
-#define ALL LINE_0 LINE_1 LINE_2 LINE_3 LINE_4 LINE_5 LINE_6
+#define LINE_7 "2026-11-25T10:00:00Z file-taken "                             \
+	"lease-end=2027-09-21T23:59:59Z mbits=100000 mbits-before=10000 "     \
+	"mode=offline mode-before=online\n"
+#define LINE_8 "2026-11-25T11:00:00Z file-refused detail=it is empty\n"
+#define LINE_9 "2026-11-25T11:00:00Z put-back\n"
+#define ALL LINE_0 LINE_1 LINE_2 LINE_3 LINE_4 LINE_5 LINE_6 LINE_7 LINE_8    \
+	LINE_9
 
 static struct history history;
 
@@ -55,7 +61,7 @@ lines_are_read_and_written_alike(void **state)
 
 	(void)state;
 	read_text(ALL);
-	assert_int_equal(history.count, 7);
+	assert_int_equal(history.count, 10);
 	buf_init(&out, 65536);
 	for (size_t i = 0; i < history.count; i++)
 		history_line(&history.entries[i], &out);
@@ -73,18 +79,23 @@ a_person_reads_it_the_newest_first(void **state)
 	(void)state;
 	read_text(ALL);
 	assert_text(
-	    "2026-11-25T09:00:00Z  command   on-change, told unusable: did not "
+	    "2026-11-25T11:00:00Z  put-back     the license in force was "
+	    "written to its file again\n"
+	    "2026-11-25T11:00:00Z  file-refused not used: it is empty\n"
+	    "2026-11-25T10:00:00Z  file-taken   valid until 2027-09-21, 100000 "
+	    "mbits (before: 10000), offline (before: online)\n"
+	    "2026-11-25T09:00:00Z  command      on-change, told unusable: did not "
 	    "end in time and was killed\n"
-	    "2026-11-25T08:00:00Z  hardware  fits the license again\n"
-	    "2026-11-25T07:00:00Z  hardware  differs from the license: CPU "
+	    "2026-11-25T08:00:00Z  hardware     fits the license again\n"
+	    "2026-11-25T07:00:00Z  hardware     differs from the license: CPU "
 	    "model, number of logical CPUs\n"
-	    "2026-11-25T06:00:02Z  state     expiring: a person must act before "
+	    "2026-11-25T06:00:02Z  state        expiring: a person must act before "
 	    "the end; usable\n"
-	    "2026-11-25T06:00:01Z  state     suspended: the subscription is "
+	    "2026-11-25T06:00:01Z  state        suspended: the subscription is "
 	    "suspended; NOT usable\n"
-	    "2026-11-25T06:00:00Z  refresh   refused: suspended: Call us; "
+	    "2026-11-25T06:00:00Z  refresh      refused: suspended: Call us; "
 	    "'now' = detail=x; took 5 ms\n"
-	    "2026-11-25T05:00:00Z  refresh   ok: valid until 2026-12-09, 20000 "
+	    "2026-11-25T05:00:00Z  refresh      ok: valid until 2026-12-09, 20000 "
 	    "mbits (before: 10000), address 192.0.2.1 (before: 192.0.2.2); "
 	    "took 7 ms\n");
 	read_text("");
@@ -146,6 +157,7 @@ what_is_torn_or_strange_is_left_out(void **state)
 		{"2026-11-25T06:00:00Z command told=unknown exit=1\n", 0},
 		{"2026-11-25T06:00:00Z hardware changed=64\n", 0},
 		{"2026-11-25T06:00:00Z hardware changed\n", 0},
+		{"2026-11-25T06:00:00Z file-taken mode=offline\n", 0},
 		{"2026-11-25T06:00:00Z weather fine=yes\n", 0},
 		{"2026-11-25 refresh result=ok\n", 0},
 		{"2026-11-25T06:00:00Z state state=valid later=yes\n", 1},
@@ -184,7 +196,7 @@ failures_alike_are_one_and_the_oldest_goes(void **state)
 		entry.at.s += 900;
 	}
 	assert_int_equal(history.count, 1);
-	assert_text("2026-11-25T00:30:00Z  refresh   timeout: the authority "
+	assert_text("2026-11-25T00:30:00Z  refresh      timeout: the authority "
 		    "did not answer in time; took 30000 ms; 3 times since "
 		    "2026-11-25T00:00:00Z\n");
 	/* Also when some of them were made one before. */
