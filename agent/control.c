@@ -120,6 +120,15 @@ client_reply(struct client *client, int code, const struct buf *out,
 	client->deadline = after(CONTROL_DRAIN_S);
 }
 
+static void
+client_refuse(struct client *client, const struct buf *error)
+{
+	struct buf nothing;
+
+	buf_init(&nothing, 1);
+	client_reply(client, COMMAND_EXIT_USAGE, &nothing, error);
+}
+
 /* Every waiter has spoken, or none will. */
 static void
 client_result(struct client *client, bool ok, const char *text)
@@ -180,26 +189,13 @@ waiter_done(void *self, bool ok, const char *sentence)
 		    buf_text(&client->text));
 }
 
-static bool
-take_waiters(struct client *client, bool commit)
-{
-	client->waiters = waiters_for(client, &client->command,
-	    client->control->options.board, &client->waiter_count);
-	/* A commit also reads what nobody refreshes. */
-	if (client->waiters == NULL && commit) {
-		client->waiters = waiters_new(client, 1);
-		client->waiter_count = 1;
-	}
-	client->waiting_for = client->waiter_count;
-	client->all_ok = true;
-	return client->waiters != NULL;
-}
-
 static void
 client_ask_keeper(struct client *client, bool commit)
 {
 	struct keeper *keeper = client->control->options.keeper;
 
+	client->waiting_for = client->waiter_count;
+	client->all_ok = true;
 	for (size_t i = 0; i < client->waiter_count; i++) {
 		struct waiter *waiter = &client->waiters[i];
 		struct buf error;
@@ -207,7 +203,7 @@ client_ask_keeper(struct client *client, bool commit)
 		buf_init(&error, 1024);
 		/* One commit asks for all of them: the others join it. */
 		keeper_ask_fn *ask = commit && i == 0 ? keeper_commit :
-		    client->command.online ? keeper_go_online : keeper_renew;
+		    commit ? keeper_commit_also : client->command.online ? keeper_go_online : keeper_renew;
 		bool asked = ask(keeper, waiter->name, waiter_done, waiter,
 		    &error);
 		if (!asked)
@@ -244,9 +240,17 @@ client_change(struct client *client)
 	}
 	if (commit && !client_reload(client))
 		return;
-	if (!take_waiters(client, commit)) {
-		client_result(client, false, "no license here is one that a "
-		    "refresh keeps alive");
+	/* Not before the reload, which may have brought it. */
+	if (waiters_unknown(&client->command, client->control->options.board,
+		&client->text)) {
+		client_refuse(client, &client->text);
+		return;
+	}
+	client->waiters = waiters_for(client, &client->command,
+	    client->control->options.board, &client->waiter_count);
+	if (client->waiters == NULL) {
+		client_result(client, false, commit ? "no license is configured" :
+		    "no license here is one that a refresh keeps alive");
 		return;
 	}
 	client_ask_keeper(client, commit);
@@ -284,19 +288,6 @@ client_show_report(struct client *client)
 }
 
 static void
-client_refuse(struct client *client, const struct buf *error)
-{
-	struct buf out, err;
-
-	buf_init(&out, 1);
-	buf_init(&err, EXECUTE_ERR_MAX);
-	buf_printf(&err, "%s\n", buf_text(error));
-	client_reply(client, COMMAND_EXIT_USAGE, &out, &err);
-	buf_fini(&err);
-	buf_fini(&out);
-}
-
-static void
 client_run(struct client *client)
 {
 	struct buf error;
@@ -304,14 +295,17 @@ client_run(struct client *client)
 	buf_init(&error, 4096);
 	int whole = command_read_request(client->request, client->len,
 	    &client->command, &error);
-	if (whole == -1)
+	if (whole == -1) {
+		buf_putc(&error, '\n');
 		client_refuse(client, &error);
-	else if (whole == 1 && command_row(client->command.verb)->changes)
+	} else if (whole == 1 &&
+	    command_row(client->command.verb)->changes) {
 		client_change(client);
-	else if (whole == 1 && client->command.verb == VERB_SHOW_STATS)
+	} else if (whole == 1 && client->command.verb == VERB_SHOW_STATS) {
 		client_show_report(client);
-	else if (whole == 1)
+	} else if (whole == 1) {
 		client_answer(client);
+	}
 	buf_fini(&error);
 	if (client->phase == WRITING)
 		client_write(client);

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "agent/execute.h"
 #include "license/base/buf.h"
 #include "license/command.h"
 #include "license/keeper/view.h"
@@ -16,6 +17,28 @@ waiters_new(struct client *client, size_t count)
 	for (size_t i = 0; waiters != NULL && i < count; i++)
 		waiters[i].client = client;
 	return waiters;
+}
+
+bool
+waiters_unknown(const struct command *command, struct board *board,
+    struct buf *error)
+{
+	struct view *view = view_take(board);
+	bool unknown = view != NULL && !command->all &&
+	    view_find(view, command->name) == NULL;
+
+	if (unknown)
+		execute_say_unknown(command, view, error);
+	view_free(view);
+	return unknown;
+}
+
+/* A commit also reads what nobody refreshes. */
+static bool
+is_meant(const struct command *command, const struct report *report)
+{
+	return command->verb == VERB_COMMIT ||
+	    report->has[FIELD_ID_REFRESH_INTERVAL];
 }
 
 struct waiter *
@@ -34,11 +57,11 @@ waiters_for(struct client *client, const struct command *command,
 	}
 	struct view *view = view_take(board);
 	for (size_t i = 0; view != NULL && i < view->count; i++)
-		*count += view->reports[i].has[FIELD_ID_REFRESH_INTERVAL];
+		*count += is_meant(command, &view->reports[i]);
 	if (*count > 0)
 		waiters = waiters_new(client, *count);
 	for (size_t i = 0, n = 0; waiters != NULL && i < view->count; i++) {
-		if (view->reports[i].has[FIELD_ID_REFRESH_INTERVAL])
+		if (is_meant(command, &view->reports[i]))
 			text_copy(waiters[n++].name, LICENSE_NAME_SIZE,
 			    view->reports[i].name);
 	}

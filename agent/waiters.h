@@ -22,9 +22,13 @@ struct waiter *waiters_new(struct client *client, size_t count);
 
 /*
  * waiters_for: those of a renewal: the license named, or with --all each that
- * is refreshed. NULL: there is none, or no memory.
+ * is refreshed; of a commit each. NULL: there is none, or no memory.
  */
 struct waiter *waiters_for(struct client *client,
     const struct command *command, struct board *board, size_t *count);
+
+/* waiters_unknown: no license has the name of ${command}: says so. */
+bool waiters_unknown(const struct command *command, struct board *board,
+    struct buf *error);
 
 #endif

@@ -62,7 +62,7 @@ static struct {
 	keeper_done_fn *done;
 	void *self;
 	char name[LICENSE_NAME_SIZE];
-	atomic_int asked, forgotten, reloads;
+	atomic_int asked, joined, forgotten, reloads;
 	atomic_bool at_once;
 	reporter_shown_fn *shown;
 	void *shown_to;
@@ -109,6 +109,17 @@ keeper_go_online(struct keeper *keeper, const char *name, keeper_done_fn *done,
     void *self, struct buf *error)
 {
 	return keeper_renew(keeper, name, done, self, error);
+}
+
+bool
+keeper_commit_also(struct keeper *keeper, const char *name,
+    keeper_done_fn *done, void *self, struct buf *error)
+{
+	(void)keeper;
+	(void)error;
+	atomic_fetch_add(&fake.joined, 1);
+	done(self, strcmp(name, "lab") != 0, "read again, too");
+	return true;
 }
 
 bool
@@ -226,12 +237,13 @@ publish(struct serving *s)
 		.last_result = RESULT_NEVER, .last_refusal = REFUSAL_NONE,
 		.last_duration_ms = -1, .on_change_exit = -1,
 		.data_age_s = -1, .since = clock_wall()};
-	struct facts *facts = facts_new(2);
+	static const char *const names[] = {"edge1", "edge2", "lab"};
+	struct facts *facts = facts_new(3);
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		model.index = (int64_t)i + 1;
-		text_copy(model.name, sizeof(model.name),
-		    i == 0 ? "edge1" : "edge2");
+		model.source = i == 2 ? SOURCE_FILE : SOURCE_AUTHORITY;
+		text_copy(model.name, sizeof(model.name), names[i]);
 		facts->licenses[i] = license_facts_new(&model);
 	}
 	board_publish(&s->board, facts);
@@ -354,7 +366,7 @@ reading_verbs_are_answered(void **state)
 
 	expect(*state, MAGIC "show\nlicense\n\n", "No license is installed");
 	expect(*state, MAGIC "show\nlicense\n--all\n\n", "\nedge2: No license");
-	expect(*state, MAGIC "show\nlicense\nedge3\n\n", "edge1 edge2\n");
+	expect(*state, MAGIC "show\nlicense\nedge3\n\n", "edge1 edge2 lab\n");
 	expect(*state, MAGIC "show\nlicense_status\nedge2\n\n",
 	    "\nLicense:       edge2\n");
 	expect(*state, MAGIC "show\nlicense\n--json\n\n",
@@ -401,7 +413,7 @@ a_renewal_waits_for_the_keeper(void **state)
 	assert_string_equal(buf_text(&out), "1 0 16\nthis came of it\n");
 	buf_fini(&out);
 	expect(*state, MAGIC "set\nrenew_license\nlab\n\n",
-	    "nobody refreshes lab");
+	    "1 0 21\nnobody refreshes lab");
 }
 
 static void
@@ -447,6 +459,35 @@ commit_reads_the_configuration_first(void **state)
 	expect(s, MAGIC "commit\n--json\n\n", "\"success\": false");
 	expect(s, MAGIC "commit\n\n", "l.conf:3: bad");
 	assert_int_equal(0, atomic_load(&fake.asked));
+}
+
+static void
+a_name_that_no_license_has_is_wrong_usage(void **state)
+{
+	static const char *const verbs[] = {"set\nrenew_license\nnosuch\n\n",
+		"set\nrenew_license\n--online\nnosuch\n\n",
+		"commit\nnosuch\n\n", "show\nlicense\nnosuch\n\n",
+		"show\nlicense_history\nnosuch\n\n",
+		"show\nlicense_hardware_data\nnosuch\n\n"};
+	char request[128];
+
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		snprintf(request, sizeof(request), MAGIC "%s", verbs[i]);
+		expect(*state, request, "2 0 80\nthere is no license 'nosuch' "
+		    "in the configuration; give one of: edge1 edge2 lab\n");
+	}
+	assert_int_equal(atomic_load(&fake.asked), 0);
+}
+
+/* Those that nobody refreshes, too. */
+static void
+a_commit_of_all_waits_for_each(void **state)
+{
+	atomic_store(&fake.at_once, true);
+	expect(*state, MAGIC "commit\n--all\n\n", "1 0 70\n"
+	    "edge1: nothing to refresh\nedge2: read again, too\n"
+	    "lab: read again, too\n");
+	assert_int_equal(atomic_load(&fake.joined), 2);
 }
 
 static void
@@ -586,6 +627,8 @@ main(void)
 		SERVED(a_renewal_waits_for_the_keeper),
 		SERVED(the_usage_report_is_its_bytes_and_a_note_apart),
 		SERVED(commit_reads_the_configuration_first),
+		SERVED(a_name_that_no_license_has_is_wrong_usage),
+		SERVED(a_commit_of_all_waits_for_each),
 		SERVED(a_client_that_vanishes_is_forgotten),
 		SERVED(a_keeper_that_never_speaks_keeps_nobody),
 		SERVED(slow_clients_lose_their_place_and_root_has_one),
