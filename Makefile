@@ -69,7 +69,7 @@ ALL_LDFLAGS = -pthread -pie -Wl,-z,relro,-z,now,--as-needed \
 PROGRAMS = $(B)/leaselined $(B)/fcli $(B)/leaseline-authority
 TESTS    = $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 
-all: $(PROGRAMS) $(if $(SAN),,install-links) ## build the programs
+all: $(PROGRAMS) $(B)/packs/done $(if $(SAN),,install-links) ## build the programs
 
 install-links: $(PROGRAMS)
 	@for p in $(PROGRAMS); do ln -sf $(notdir $(B))/$$(basename $$p) \
@@ -95,6 +95,14 @@ $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	@echo "  CC  $<"
 	$(Q)$(CC) $(ALL_CFLAGS) $(DEFS_$(basename $(<F))) -MMD -MP -c -o $@ $<
+# What knows the root of the MIB is made again when that is another.
+$(B)/mib-root: root-is-asked
+	@mkdir -p $(@D)
+	@echo '$(MIB_ROOT)' | cmp -s - $@ || echo '$(MIB_ROOT)' >$@
+$(B)/agent/mib.o: $(B)/mib-root
+$(B)/packs/done: agent/packs.sh agent/snmpd-leaseline.conf $(B)/mib-root \
+		$(shell find mibs dashboards)
+	@agent/packs.sh '$(MIB_ROOT)' $(@D) && touch $@
 DEFS_mib  = -DMIB_ROOT='"$(MIB_ROOT)"'
 DEFS_main = -DLEASELINE_REVISION='"$(REVISION)"'
 DEFS_execute_check = $(DEFS_main)
@@ -111,7 +119,7 @@ run: deps ## start an authority, snmpd and the agent on loopback
 stop: ## stop what run started
 	@tests/integration/run.sh stop
 
-install: $(PROGRAMS) ## install below PREFIX; DESTDIR= for a package
+install: $(PROGRAMS) $(B)/packs/done ## install below PREFIX; DESTDIR= for a package
 	@B=$(B) PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' agent/install.sh $@
 uninstall: ## remove that again; /etc and /var stay
 	@B=$(B) PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' agent/install.sh $@
@@ -128,5 +136,5 @@ help: ## this list
 include tests/tests.mk
 
 .PRECIOUS: $(B)/%.o
-.PHONY: all deps install-links run stop
+.PHONY: all deps install-links root-is-asked run stop
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

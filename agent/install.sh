@@ -9,7 +9,8 @@ config=$DESTDIR/etc/leaseline/leaseline.conf
 share=share/leaseline
 example=share/doc/leaseline/example
 
-# Mode, file, place below PREFIX. $B may be a path with a space.
+# Mode, file, place below PREFIX. $B may be a path with a space. What tells
+# the MIB's root is taken as the build made it.
 files() {
 	cat <<-END
 	755 B/leaselined                      sbin/leaselined
@@ -32,6 +33,7 @@ files() {
 	644 agent/example/product.conf        $example/product.conf
 	644 agent/example/README              $example/README
 	644 mibs/LEASELINE-MIB.txt            share/snmp/mibs/LEASELINE-MIB.txt
+	644 mibs/LEASELINE-CAPABILITY-MIB.txt share/snmp/mibs/LEASELINE-CAPABILITY-MIB.txt
 	644 dashboards/prometheus/leaseline.rules.yml $share/leaseline.rules.yml
 	END
 }
@@ -82,7 +84,10 @@ install_all() {
 	as_root=
 	[ -n "$DESTDIR" ] || [ "$(id -u)" -ne 0 ] || as_root=yes
 	files | while read -r mode file place; do
-		case $file in B/*) file=$B/${file#B/} ;; esac
+		case $file in
+		B/*) file=$B/${file#B/} ;;
+		mibs/* | dashboards/* | agent/snmpd-*) file=$B/packs/$file ;;
+		esac
 		install -D -m "$mode" "$file" "$to/$place" || exit 1
 	done || exit 1
 	sed -i "s,/usr/sbin/,$PREFIX/sbin/," \

@@ -12,7 +12,15 @@
 
 #include "agent/notices.h"
 
-enum { ARC_NOTIFICATIONS = 0, ARC_OBJECTS = 1, ENTRY = 1, TAIL_MAX = 4 };
+enum {
+	ARC_NOTIFICATIONS = 0,
+	ARC_OBJECTS = 1,
+	ARC_CONFORMANCE = 2,
+	CAPABILITY_MIB = 3, /* below conformance */
+	CAPABILITIES = 1,
+	ENTRY = 1,
+	TAIL_MAX = 4,
+};
 
 struct mib {
 	const struct view *view;
@@ -44,6 +52,15 @@ mib_root(void)
 
 	pthread_once(&once, read_root);
 	return &root;
+}
+
+void
+mib_capabilities(struct mib_oid *out)
+{
+	*out = *mib_root();
+	out->id[out->len++] = ARC_CONFORMANCE;
+	out->id[out->len++] = CAPABILITY_MIB;
+	out->id[out->len++] = CAPABILITIES;
 }
 
 static int

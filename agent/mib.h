@@ -102,6 +102,9 @@ enum mib_type mib_form_type(enum mib_form form);
 /* mib_root: MIB_ROOT, a build constant. */
 const struct mib_oid *mib_root(void);
 
+/* mib_capabilities: leaselineAgentCapabilities, for sysORTable (RFC 3418). */
+void mib_capabilities(struct mib_oid *out);
+
 /* mib_new: looks at ${view}, which must outlive it; NULL: out of memory. */
 struct mib *mib_new(const struct view *view);
 void mib_free(struct mib *mib);

@@ -19,7 +19,7 @@
 #include "license/base/log.h"
 
 #define APPLICATION "leaseline"
-#define CAPABILITY "The MIB module of a software license: LEASELINE-MIB."
+#define CAPABILITY "LEASELINE-MIB, by leaselined " LEASELINE_VERSION
 
 /*
  * Exported by libnetsnmpagent, in none of its headers. The public way to it,
@@ -263,13 +263,15 @@ static void
 describe(void)
 {
 	netsnmp_pdu *pdu = snmp_pdu_create(AGENTX_ADD_AGENT_CAPS);
-	oid root[MIB_OID_MAX];
+	struct mib_oid capabilities;
+	oid name[MIB_OID_MAX];
 
-	for (size_t i = 0; i < mib_root()->len; i++)
-		root[i] = mib_root()->id[i];
+	mib_capabilities(&capabilities);
+	for (size_t i = 0; i < capabilities.len; i++)
+		name[i] = capabilities.id[i];
 	if (pdu != NULL) {
 		pdu->time = 0;
-		snmp_add_var(pdu, root, mib_root()->len, 's', CAPABILITY);
+		snmp_add_var(pdu, name, capabilities.len, 's', CAPABILITY);
 	}
 	ask(pdu, on_described);
 }

@@ -8,6 +8,7 @@ $(B)/tests/%: $(B)/tests/unit/%.o $(B)/libleaseline.a
 		$(LIB_CURL) $(LIB_SSL) $(LIB_CPU) $(LIB_JSON) $(LIB_INI) $(LIB_SQL) $(LIB_MATH)
 unit: $(TESTS:%=$(B)/tests/%) ## unit tests, one program a module
 	@tests/unit.sh $^
+	@tests/unit/mib_text.sh $(B)/tests/test_mib_text
 
 $(B)/tests/golden-run: $(B)/tests/golden/golden.o $(B)/libleaseline.a
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_CURL) $(LIB_SSL) \
@@ -132,7 +133,7 @@ fuzz-replay-%: $(B)/tests/fuzz/replay_%
 
 # The real programs on loopback. smilint.sh and dropin.sh say so (77) where
 # they cannot run: without the archive's package, without root.
-INTEGRATION = address copies hardware offline trial \
+INTEGRATION = address copies hardware offline trial mibroot \
               snmp crash authority agree service tamper freeze smilint dropin rules \
               install sandbox two onchange follow busy check stats terms clock calendar tls keys timereset formats
 $(B)/tests/snmp_fixture $(B)/tests/lease_client: $(B)/tests/%: \

@@ -40,6 +40,7 @@ usr/share/man/man1/leaseline.1
 usr/share/man/man5/leaseline.conf.5
 usr/share/man/man8/leaseline-authority.8
 usr/share/man/man8/leaselined.8
+usr/share/snmp/mibs/LEASELINE-CAPABILITY-MIB.txt
 usr/share/snmp/mibs/LEASELINE-MIB.txt
 END
 diff "$D/should" "$D/is" || fail "the list of files differs"

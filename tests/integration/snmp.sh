@@ -114,9 +114,9 @@ with_names() {
 
 sysor() {
 	snmpwalk -v2c -c "$SNMP_COMMUNITY" -t 3 -On "$SNMP_TARGET" \
-		.1.3.6.1.2.1.1.9.1.2 | grep -q "OID: $BASE_OID\$" ||
-		fail "sysORTable does not name the root"
-	ok "sysORTable names the root"
+		.1.3.6.1.2.1.1.9.1.2 | grep -q "OID: $BASE_OID.2.3.1\$" ||
+		fail "sysORTable does not name the agent's capabilities"
+	ok "sysORTable names the agent's capabilities"
 }
 
 trap_seen() { # trap_seen NUMBER COUNT

@@ -438,6 +438,114 @@ a_notification_stands_below_arc_0_of_the_root(void **state)
 	assert_int_equal(mib_oid_compare(&oid, &expected), 0);
 }
 
+/* LEASELINE-CAPABILITY-MIB: below conformance, which is 2. */
+static void
+the_capabilities_stand_below_conformance(void **state)
+{
+	static const uint32_t below[] = {2, 3, 1};
+	struct mib_oid oid, expected = *mib_root();
+
+	(void)state;
+	memcpy(&expected.id[expected.len], below, sizeof(below));
+	expected.len += 3;
+	mib_capabilities(&oid);
+	assert_int_equal(mib_oid_compare(&oid, &expected), 0);
+}
+
+/* Every instance there is, found without the code under test's order. */
+static size_t
+all_instances(const struct sample *s, struct mib_oid out[static 256])
+{
+	size_t count = 0, objects;
+	const struct mib_object *object = mib_objects(&objects);
+
+	for (size_t i = 0; i < objects; i++) {
+		bool column = object[i].group == MIB_TABLE;
+
+		for (uint32_t k = 0; k < (column ? 20 : 1); k++) {
+			struct mib_oid oid = *mib_root();
+			struct mib_value value;
+
+			oid.id[oid.len++] = 1;
+			oid.id[oid.len++] = object[i].group;
+			if (column)
+				oid.id[oid.len++] = 1;
+			oid.id[oid.len++] = object[i].sub;
+			oid.id[oid.len++] = k;
+			if (mib_get(s->mib, &oid, &value) == MIB_FOUND)
+				out[count++] = oid;
+			assert_true(count < 256);
+		}
+	}
+	return count;
+}
+
+/* Mostly near the subtree: few arcs, small, or at an edge of their range. */
+static struct mib_oid
+some_oid(const struct mib_oid *instance, unsigned *seed)
+{
+	static const uint32_t arcs[] = {0, 1, 2, 3, 4, 7, 8, 46, 47,
+		INT32_MAX, 0x80000000, UINT32_MAX};
+	struct mib_oid oid = *instance;
+	int changes = rand_r(seed) % 4;
+
+	oid.len -= (size_t)rand_r(seed) % 6;
+	for (int i = 0; i < changes; i++) {
+		uint32_t arc = arcs[(size_t)rand_r(seed) %
+		    (sizeof(arcs) / sizeof(arcs[0]))];
+
+		switch (rand_r(seed) % 3) {
+		case 0:
+			oid.id[(size_t)rand_r(seed) % oid.len] = arc;
+			break;
+		case 1:
+			oid.id[oid.len - 1] = arc;
+			break;
+		default:
+			oid.id[oid.len++] = arc;
+		}
+	}
+	return oid;
+}
+
+static void
+from_any_oid_the_next_is_the_least_that_is_greater(void **state)
+{
+	const struct sample *s = *state;
+	struct mib_oid all[256], next;
+	size_t count = all_instances(s, all);
+	unsigned seed = 1;
+
+	for (int i = 0; i < 200000; i++) {
+		struct mib_oid oid = some_oid(&all[(size_t)rand_r(&seed) %
+						  count], &seed);
+		const struct mib_oid *after = NULL, *from = NULL;
+		struct mib_value value;
+
+		for (size_t k = 0; k < count; k++) {
+			int order = mib_oid_compare(&all[k], &oid);
+
+			if (order > 0 && (after == NULL ||
+				mib_oid_compare(&all[k], after) < 0))
+				after = &all[k];
+			if (order == 0)
+				from = &all[k];
+		}
+		bool found = mib_next(s->mib, &oid, &next, &value);
+		assert_int_equal(found, after != NULL);
+		if (found)
+			assert_int_equal(mib_oid_compare(&next, after), 0);
+		/* A range of AgentX that includes its start asks this first. */
+		assert_int_equal(mib_get(s->mib, &oid, &value) == MIB_FOUND,
+		    from != NULL);
+	}
+	/* The longest OID there is. */
+	next = oid_of("3.1.46.12");
+	while (next.len < MIB_OID_MAX)
+		next.id[next.len++] = UINT32_MAX;
+	assert_false(mib_next(s->mib, &next, &next, &(struct mib_value){0}));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int
@@ -459,6 +567,8 @@ main(void)
 		TEST(before_the_first_facts_there_is_nothing),
 		TEST(a_notification_has_every_varbind_in_order),
 		TEST(a_notification_stands_below_arc_0_of_the_root),
+		TEST(the_capabilities_stand_below_conformance),
+		TEST(from_any_oid_the_next_is_the_least_that_is_greater),
 	};
 
 	return cmocka_run_group_tests_name("the MIB's values", tests, NULL,

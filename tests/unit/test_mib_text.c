@@ -17,7 +17,8 @@
 #include "license/base/buf.h"
 #include "license/base/file.h"
 
-#define MIB_PATH "mibs/LEASELINE-MIB.txt"
+/* tests/unit/mib_text.sh gives broken copies instead. */
+static const char *path = "mibs/LEASELINE-MIB.txt";
 
 enum { WORDS_MAX = 16384, ITEMS_MAX = 256, LABELS_MAX = 24 };
 
@@ -159,7 +160,7 @@ read_text(void **state)
 
 	(void)state;
 	buf_init(&text, 1 << 20);
-	if (file_read(MIB_PATH, &text) == -1)
+	if (file_read(path, &text) == -1)
 		return -1;
 	scrub(text.data);
 	split(text.data);
@@ -286,10 +287,14 @@ every_row_has_the_type_of_the_text(void **state)
 		    rows[i].name);
 		const struct item *convention = find_item("TEXTUAL-CONVENTION",
 		    item->syntax);
-		const char *type = convention == NULL ? item->syntax :
-							convention->syntax;
+		bool date = rows[i].form == MIB_FORM_DATE;
+		const char *type = convention == NULL || date ?
+		    item->syntax : convention->syntax;
+		/* A scalar may have no instant, and is there nevertheless. */
+		const char *expected = date && rows[i].group == MIB_SUMMARY ?
+		    "LeaselineDateOrNone" : syntax[rows[i].form];
 
-		if (strcmp(type, syntax[rows[i].form]) != 0)
+		if (strcmp(type, expected) != 0)
 			fail_msg("%s is a %s in the text", item->name, type);
 	}
 }
@@ -432,8 +437,10 @@ the_default_root_is_that_of_the_text(void **state)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
+	if (argc > 1)
+		path = argv[1];
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_row_stands_in_the_text_at_its_number),
 		cmocka_unit_test(every_object_of_the_text_has_a_row),
