@@ -1,6 +1,6 @@
 #!/bin/sh
 # Goal: the Debian packages that the build and the tests need; nothing when
-# they are there. Arguments: sets of packages: build run check.
+# they are there. Arguments: sets of packages: build run check nms.
 build="gcc make libc6-dev git ca-certificates libsnmp-dev
 	libcurl4-openssl-dev libssl-dev libmicrohttpd-dev libgnutls28-dev
 	libcrypt-dev libcpuid-dev
@@ -9,7 +9,8 @@ run="snmpd snmp curl"
 check="clang libclang-rt-14-dev libcmocka-dev snmpd snmp snmptrapd curl
 	smitools prometheus prometheus-node-exporter
 	prometheus-snmp-exporter monitoring-plugins-standard faketime strace mandoc systemd procps python3
-	python3-icalendar python3-yaml patch"
+	python3-icalendar python3-yaml python3-pysnmp4 python3-pysmi patch"
+nms="nodejs npm"
 
 want=
 for set; do

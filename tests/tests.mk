@@ -133,7 +133,7 @@ fuzz-replay-%: $(B)/tests/fuzz/replay_%
 
 # The real programs on loopback. smilint.sh and dropin.sh say so (77) where
 # they cannot run: without the archive's package, without root.
-INTEGRATION = address copies hardware offline trial mibroot \
+INTEGRATION = address copies hardware offline trial mibroot clients \
               snmp crash authority agree service tamper freeze smilint dropin rules \
               install sandbox two onchange follow busy check stats terms clock calendar tls keys timereset formats
 $(B)/tests/snmp_fixture $(B)/tests/lease_client: $(B)/tests/%: \
@@ -144,6 +144,18 @@ integration: all $(B)/tests/snmp_fixture $(B)/tests/lease_client ## the real pro
 	@B=$(B) O=$(O) tests/integration.sh $(INTEGRATION)
 integration-%: all $(B)/tests/snmp_fixture $(B)/tests/lease_client
 	@B=$(B) O=$(O) tests/integration.sh $*
+
+# What is not Debian's: fetched with npm, below $(O) and nowhere else.
+CHECK_NMS = nms-npm
+check-nms: $(CHECK_NMS) ## management systems and clients that Debian does not have
+$(O)/npm/node_modules/net-snmp/package.json:
+	@command -v npm >/dev/null || tests/deps.sh nms
+	@npm install --silent --no-audit --no-fund --no-package-lock \
+		--ignore-scripts --prefix $(O)/npm net-snmp@3.29
+nms-npm: all $(B)/tests/snmp_fixture $(O)/npm/node_modules/net-snmp/package.json
+	@NODE_PATH=$(abspath $(O)/npm/node_modules) B=$(B) \
+		tests/integration/clients.sh npm
+.PHONY: check-nms $(CHECK_NMS)
 
 floors: ## the house rules that a machine can see
 	@tests/floors.sh

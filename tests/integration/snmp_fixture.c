@@ -22,7 +22,31 @@ static struct board board;
 static struct notices *notices;
 static struct subtree *subtree;
 
-/* Healthy; its term ends in two days; nothing there yet. */
+enum { LICENSES = 8 };
+
+/* The columns that a healthy license does not have; the source decides. */
+static void
+add_everything(struct license_facts *f, utc_t now)
+{
+	facts_renew(f, now, utc_day_end(now, 300));
+	text_copy(f->license.edition, sizeof(f->license.edition), "ISP");
+	f->license.has |= bit(LICENSE_REBIND_WINDOW_END);
+	f->license.rebind_window_end = utc_add(now, DAY_S);
+	f->license.rebinds_used = 3;
+	f->hardware.logical_cpus = 64;
+	f->has_successor = true;
+	f->successor_not_before = utc_day_end(now, 300);
+	f->has_bandwidth = true;
+	f->incoming_bytes_per_s = 1500000000;
+	f->data_age_s = 90;
+	facts_refuse(f, REFUSAL_HARDWARE_LIMIT, utc_add(now, 1));
+	f->next_attempt = utc_add(now, HOUR_S);
+}
+
+/*
+ * Healthy; its term ends in two days; nothing there yet; then two refused a
+ * rebind, two of the vendor's product, and the worst: gone.
+ */
 static const struct license_facts *
 made_up(int which, utc_t now)
 {
@@ -30,9 +54,16 @@ made_up(int which, utc_t now)
 
 	facts_bare(&f);
 	f.since = now;
-	f.index = (const int64_t[]){7, 2, 40}[which];
-	text_copy(f.name, sizeof(f.name),
-	    (const char *[]){"main", "lab", "new"}[which]);
+	f.index = (const int64_t[LICENSES]){7, 2, 40, 11, INT32_MAX, 41,
+		42, 43}[which];
+	text_copy(f.name, sizeof(f.name), (const char *[LICENSES]){"main",
+		"lab", "new", "moved", "moved-too", "vendor",
+		"vendor-too", "gone"}[which]);
+	f.answered = which == 7;
+	if (which >= 3 && which < 7)
+		add_everything(&f, now);
+	if (which == 5 || which == 6)
+		f.source = SOURCE_FASTNETMON;
 	if (which < 2) {
 		facts_lease(&f.license, now,
 		    utc_day_end(now, which == 0 ? 300 : 2));
@@ -137,6 +168,9 @@ obey(const char *order)
 		post(n);
 	else if (sscanf(order, "stop %d", &n) == 1)
 		stop(n);
+	else if (sscanf(order, "publish %d", &n) == 1 && n >= 1 &&
+	    n <= LICENSES)
+		publish((size_t)n);
 	else if (strncmp(order, "counters", 8) == 0)
 		print_counters();
 	fflush(stdout);
