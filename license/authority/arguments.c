@@ -93,6 +93,51 @@ is_command(const struct authority_command *c, int argc, char **argv)
 	return !c->words[1] || (argc > 2 && strcmp(argv[2], c->words[1]) == 0);
 }
 
+/* What follows ${group}: "add, list or show"; nothing: it is no group. */
+static void
+list_group(const struct authority_command *commands, size_t count,
+    const char *group, struct buf *out)
+{
+	size_t members = 0, seen = 0;
+
+	for (size_t i = 0; i < count; i++)
+		members += commands[i].words[1] &&
+		    strcmp(commands[i].words[0], group) == 0;
+	for (size_t i = 0; i < count && members > 0; i++) {
+		if (!commands[i].words[1] ||
+		    strcmp(commands[i].words[0], group) != 0)
+			continue;
+		seen++;
+		buf_printf(out, "%s%s", seen == 1 ? "" : seen == members ?
+		    " or " : ", ", commands[i].words[1]);
+	}
+}
+
+static void
+complain_of_command(const struct authority_command *commands, size_t count,
+    int argc, char **argv, struct buf *error)
+{
+	struct buf members;
+
+	buf_init(&members, 512);
+	if (argc > 1)
+		list_group(commands, count, argv[1], &members);
+	if (argc < 2)
+		buf_puts(error, "a command is needed; see --help");
+	else if (members.len == 0)
+		complain(error, "there is no command ", argv[1],
+		    "; see --help");
+	else if (argc < 3 || argv[2][0] == '-')
+		buf_printf(error, "%s needs one of: %s", argv[1],
+		    buf_text(&members));
+	else {
+		complain(error, "the word ", argv[2], "");
+		buf_printf(error, " is unknown after %s, which takes one of: "
+		    "%s", argv[1], buf_text(&members));
+	}
+	buf_fini(&members);
+}
+
 static bool
 wants_help(int argc, char **argv)
 {
@@ -116,9 +161,7 @@ arguments_parse(const struct authority_command *commands, size_t count,
 		return true;
 	}
 	if (!out->command) {
-		complain(error, argc > 1 ? "there is no command " :
-		    "a command is needed", argc > 1 ? argv[1] : "",
-		    "; see --help");
+		complain_of_command(commands, count, argc, argv, error);
 		return false;
 	}
 	at = out->command->words[1] ? 3 : 2;
@@ -152,7 +195,12 @@ void
 arguments_help(const struct authority_command *commands, size_t count,
     const struct authority_command *command, struct buf *out)
 {
-	buf_puts(out, "usage: leaseline-authority COMMAND [OPTION ...]\n");
+	buf_printf(out, "usage: leaseline-authority %s%s%s%s%s [OPTION ...]\n",
+	    command ? command->words[0] : "COMMAND",
+	    command && command->words[1] ? " " : "",
+	    command && command->words[1] ? command->words[1] : "",
+	    command && command->operand ? " " : "",
+	    command && command->operand ? command->operand : "");
 	for (size_t i = 0; i < count; i++)
 		if (!command || command == &commands[i])
 			help_line(&commands[i], out);

@@ -247,7 +247,7 @@ database_candidates(struct database *d, const char *address,
 		query_end(s);
 		if (rc != 1)
 			return -1;
-		if (bits == 0)
+		if (bits == 0 || !prefix_may_hold(bytes, bits))
 			break;
 		n = candidates_of_length(d, bytes, bits, out + count,
 		    max - count);

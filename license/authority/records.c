@@ -80,6 +80,24 @@ is_ipv4(const uint8_t bytes[static 16])
 	return memcmp(bytes, ipv4_head, sizeof(ipv4_head)) == 0;
 }
 
+/* ::/64 is no prefix of an IPv4 address, though its mapped bytes lie in it. */
+bool
+prefix_may_hold(const uint8_t bytes[static 16], int bits)
+{
+	return bits >= IPV4_OFFSET || !is_ipv4(bytes);
+}
+
+/* Addresses that no machine can come from: nobody, many, or the future's. */
+static bool
+is_nobody(const uint8_t bytes[static 16], bool four)
+{
+	static const uint8_t zero[16];
+
+	if (four)
+		return bytes[12] == 0 || bytes[12] >= 224;
+	return memcmp(bytes, zero, sizeof(zero)) == 0 || bytes[0] == 0xff;
+}
+
 /* A length after the slash: 1 to 3 digits without a leading zero, or -1. */
 static int
 length_parse(const char *text)
@@ -123,6 +141,10 @@ prefix_parse(const char *text, struct allocation *out, struct buf *error)
 		    family_bits);
 		return false;
 	}
+	if (is_nobody(bytes, four)) {
+		buf_puts(error, "no machine can have that address");
+		return false;
+	}
 	out->bits = four ? bits + IPV4_OFFSET : bits;
 	prefix_mask(bytes, out->bits, out->base);
 	if (slash && memcmp(bytes, out->base, sizeof(bytes)) != 0) {
@@ -141,7 +163,8 @@ prefix_contains(const struct allocation *allocation, const char *address)
 {
 	uint8_t bytes[16], masked[16];
 
-	if (!address_bytes(address, bytes))
+	if (!address_bytes(address, bytes) ||
+	    !prefix_may_hold(bytes, allocation->bits))
 		return false;
 	prefix_mask(bytes, allocation->bits, masked);
 	return memcmp(masked, allocation->base, sizeof(masked)) == 0;

@@ -251,7 +251,8 @@ const char *event_kind_label(int kind);
 /*
  * prefix_parse: "192.0.2.1" (/32), "192.0.2.0/24", "2001:db8::1" (its /64),
  * "2001:db8::/48". False with a clause in ${error} for anything else, also
- * for bits set behind the prefix. Fills all but internal and generation.
+ * for bits set behind the prefix, and for an address that no machine can have
+ * (unspecified, multicast). Fills all but internal and generation.
  */
 bool prefix_parse(const char *text, struct allocation *out, struct buf *error);
 
@@ -260,8 +261,10 @@ bool prefix_contains(const struct allocation *allocation, const char *address);
 
 /*
  * address_bytes: 16 bytes, IPv4 mapped. prefix_mask: ${out} is ${bytes} with
- * all but the first ${bits} cleared.
+ * all but the first ${bits} cleared. prefix_may_hold: of the same family; the
+ * ${bits} of IPv4 count the 96 before.
  */
+bool prefix_may_hold(const uint8_t bytes[static 16], int bits);
 bool address_bytes(const char *text, uint8_t out[static 16]);
 void prefix_mask(const uint8_t bytes[static 16], int bits,
     uint8_t out[static 16]);

@@ -596,6 +596,13 @@ an_address_finds_every_prefix_that_holds_it(void **state)
 	    found, 4));
 	assert_int_equal(1, database_candidates(p->database, "192.0.2.1",
 	    found, 1));
+	subscription(&c, "sub-3");
+	allocation(&c, "::1", "", 0);
+	store(p, &c);
+	assert_int_equal(2, database_candidates(p->database, "192.0.2.1",
+	    found, 4));
+	assert_int_equal(1, database_candidates(p->database, "::9",
+	    found, 4));
 }
 
 static void

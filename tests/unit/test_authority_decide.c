@@ -775,6 +775,10 @@ addresses_match_as_they_should(void **state)
 		{ "2001:db8::7", "", "2001:db8:0:1::1", INSIDE, false },
 		{ "2001:db8::/48", "", "2001:db8:0:1::1", INSIDE, true },
 		{ "192.0.2.1", "", "2001:db8::1", INSIDE, false },
+		/* An IPv4 address is in no IPv6 prefix, mapped or not. */
+		{ "::1", "", "192.0.2.1", INSIDE, false },
+		{ "::fffe:0:0/95", "", "192.0.2.1", INSIDE, false },
+		{ "::1", "", "::2", INSIDE, true },
 		/* No NAT between: it moves in the pool, or in its /64. */
 		{ "192.0.2.0/24", "192.0.2.9", "192.0.2.8", "192.0.2.8", true },
 		{ "192.0.2.0/24", "192.0.2.9", "192.0.2.8", INSIDE, false },
@@ -1005,6 +1009,10 @@ prefixes_are_read_strictly(void **state)
 		{ "2001:db8::1/64", NULL },
 		{ "::ffff:192.0.2.1", "192.0.2.1/32" },
 		{ "host", NULL }, { "", NULL }, { "/24", NULL },
+		{ "0.0.0.0", NULL }, { "0.0.0.0/8", NULL },
+		{ "224.0.0.1", NULL }, { "255.255.255.255", NULL },
+		{ "::", NULL }, { "ff02::1", NULL }, { "::1", "::/64" },
+		{ "127.0.0.1", "127.0.0.1/32" },
 	};
 	struct allocation a;
 	struct buf error;
