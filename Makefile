@@ -36,7 +36,7 @@ AUTHORITY = admin admit arguments branch certificate certify collector \
             database decide event explain find forwarded gate grant init \
             inspect issue key key_revoke key_state keys limit offline \
             offline_command offlines output policy_command records reports \
-            route schema serve signer signers sqlite stats_list tally \
+            route schema serve signer signers sqlite stats_list tell tally \
             time_reset trial trials \
             weigh writer
 

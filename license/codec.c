@@ -462,3 +462,12 @@ certificate_text(const uint8_t signer[KEY_SIZE], utc_t until, struct buf *out)
 	buf_printf(out, "leaseline-signer 1\nsigner %s\nsigner-until %s\n", key,
 	    text);
 }
+
+bool
+revoked_has(const struct revoked *revoked, const uint8_t key[KEY_SIZE])
+{
+	for (size_t i = 0; i < revoked->keys.count; i++)
+		if (memcmp(revoked->keys.key[i], key, KEY_SIZE) == 0)
+			return true;
+	return false;
+}

@@ -340,6 +340,9 @@ bool revoked_decode(const struct doc_frame *frame, struct revoked *out,
 bool stats_decode(const struct doc_frame *frame, struct stats *out,
     struct doc_fault *fault);
 
+/* revoked_has: the list names the signer ${key}. */
+bool revoked_has(const struct revoked *revoked, const uint8_t key[KEY_SIZE]);
+
 /*
  * ..._encode: append the lines after the key lines, without the signature;
  * lines whose bit in ${has} is clear are left out. False, with nothing

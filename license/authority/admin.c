@@ -13,6 +13,7 @@
 #include "license/authority/init.h"
 #include "license/authority/inspect.h"
 #include "license/authority/output.h"
+#include "license/authority/tell.h"
 #include "license/base/buf.h"
 #include "license/base/clock.h"
 #include "license/sign.h"
@@ -261,6 +262,8 @@ admin_add(const struct arguments *a, struct output *o)
 	} else {
 		good = false;
 	}
+	if (good)
+		tell_added(s, e.now, o);
 	if (good && coupon.len) {
 		output_note(o, "coupon %s", buf_text(&coupon));
 		output_text(o, "coupon", buf_text(&coupon));
@@ -297,6 +300,8 @@ edit(const struct arguments *a, struct output *o,
 		goto out;
 	e.change.subscription = e.dossier.subscription;
 	good = function(&e) && store(&e, database);
+	if (good)
+		tell_change(&e.dossier, &e.change, o);
 	if (good && e.change.subscription.offline_issued)
 		output_note(o, "its offline license stays as it was issued, "
 		    "to its end; see `offline list`");

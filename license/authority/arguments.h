@@ -21,7 +21,7 @@ struct output;
 	    "a name or address of this server (repeatable)")                  \
 	X(ISSUER, "issuer", "TEXT", "the issuer that licenses name")          \
 	X(LISTEN, "listen", "ADDRESS",                                        \
-	    "HOST:PORT (https), or http://127.0.0.1:PORT (repeatable)")       \
+	    "address:PORT (https), or http://127.0.0.1:PORT (repeatable)")       \
 	X(GRANTS, "grants-per-second", "NUMBER",                              \
 	    "leases granted in a second at most, not by the fleet's size")    \
 	X(PORT_FILE, "port-file", "FILE", "write the bound addresses there")  \

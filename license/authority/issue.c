@@ -180,21 +180,10 @@ issuer_set_revoked(struct issuer *issuer, const struct revoked *list)
 	pthread_rwlock_unlock(&issuer->lock);
 }
 
-static bool
-is_revoked(const struct signer *signer, const uint8_t key[KEY_SIZE])
-{
-	const struct codec_keys *keys = &signer->revoked.keys;
-
-	for (size_t i = 0; i < keys->count; i++)
-		if (memcmp(keys->key[i], key, KEY_SIZE) == 0)
-			return true;
-	return false;
-}
-
 bool
 issuer_revoked(const struct issuer *issuer, const uint8_t key[KEY_SIZE])
 {
-	bool revoked = is_revoked(look(issuer), key);
+	bool revoked = revoked_has(&look(issuer)->revoked, key);
 
 	leave(issuer);
 	return revoked;
@@ -222,7 +211,7 @@ begin(const struct signer *signer, enum purpose purpose, utc_t issued,
     struct buf *out)
 {
 	if (!signer->key || utc_before(signer->until, issued) ||
-	    is_revoked(signer, signer->public_key))
+	    revoked_has(&signer->revoked, signer->public_key))
 		return false;
 	document_begin(purpose, NULL, out);
 	buf_puts(out, signer->certificate);

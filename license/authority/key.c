@@ -255,8 +255,15 @@ install(const struct arguments *a, const struct signing_key *next,
 static bool
 read_until(const struct arguments *a, utc_t *out, struct buf *error)
 {
-	*out = utc_day_end(clock_wall(), SIGNER_DAYS);
-	return arguments_read_date(a, OPTION_UNTIL, out, error);
+	utc_t now = clock_wall();
+
+	*out = utc_day_end(now, SIGNER_DAYS);
+	if (!arguments_read_date(a, OPTION_UNTIL, out, error))
+		return false;
+	if (utc_before(now, *out))
+		return true;
+	buf_puts(error, "--until must be a day to come: the signer's last");
+	return false;
 }
 
 /* One command, where the root is: also after a --request. */
@@ -274,8 +281,11 @@ rotate_here(const struct arguments *a, struct output *o, struct buf *error)
 		buf_printf(error, OFF_LINE, "key rotate", "key rotate");
 		goto out;
 	}
+	/* First, so that a bad date leaves no key behind. */
+	if (!read_until(a, &request.until, error))
+		goto out;
 	next = take_next(directory, error);
-	if (!next || !read_until(a, &request.until, error))
+	if (!next)
 		goto out;
 	signing_key_public(next, request.key);
 	if (!certify(root, &request, &certificate))

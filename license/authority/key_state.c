@@ -47,15 +47,6 @@ put_row(struct listing *l, const uint8_t key[KEY_SIZE], const char *state,
 	output_text(l->output, "what_to_do", advice);
 }
 
-static bool
-is_revoked(const struct listing *l, const uint8_t key[KEY_SIZE])
-{
-	for (size_t i = 0; i < l->list.keys.count; i++)
-		if (memcmp(l->list.keys.key[i], key, KEY_SIZE) == 0)
-			return true;
-	return false;
-}
-
 static void
 put_signing(struct listing *l)
 {
@@ -76,7 +67,7 @@ each_signer(void *self, const struct signer_record *s)
 {
 	struct listing *l = self;
 
-	if (is_revoked(l, s->key))
+	if (revoked_has(&l->list, s->key))
 		put_row(l, s->key, "revoked", s->until, "");
 	else if (!l->signs || memcmp(l->signer, s->key, KEY_SIZE) != 0)
 		put_row(l, s->key, "retired", s->until, "");

@@ -373,17 +373,20 @@ offline_release(const struct arguments *a, struct output *o)
 
 struct listing {
 	struct output *output;
+	struct revoked revoked;
 	utc_t now;
 };
 
 static const char *
-standing(const struct offline *o, utc_t now)
+standing(const struct offline *o, const struct listing *l)
 {
-	if (utc_before(o->ends, now))
+	if (utc_before(o->ends, l->now))
 		return "over";
+	if (revoked_has(&l->revoked, o->signer))
+		return "revoked";
 	if (o->released.s != 0)
 		return "released";
-	return utc_before(now, o->not_before) ? "waiting" : "valid";
+	return utc_before(l->now, o->not_before) ? "waiting" : "valid";
 }
 
 static bool
@@ -396,7 +399,7 @@ each_listed(void *self, const struct offline *o)
 	output_row(l->output);
 	output_text(l->output, "subscription", o->subscription);
 	output_number(l->output, "sequence", o->sequence);
-	output_text(l->output, "state", standing(o, l->now));
+	output_text(l->output, "state", standing(o, l));
 	output_instant(l->output, "issued", o->issued);
 	output_instant(l->output, "not_before", o->not_before);
 	output_instant(l->output, "ends", o->ends);
@@ -418,7 +421,8 @@ offline_list(const struct arguments *a, struct output *o)
 		return 1;
 	l.now = w->now;
 	w->database = init_database(arguments_directory(a), &w->error);
-	if (w->database) {
+	if (w->database && init_revoked(arguments_directory(a), &l.revoked,
+	    NULL, &w->error)) {
 		output_list(o, "offline_licenses");
 		good = database_offlines(w->database, arguments_text(a,
 		    OPTION_SUBSCRIPTION), each_listed, &l) == 0 ||

@@ -255,6 +255,8 @@ output_print(struct output *o)
 		json_decref(all);
 	} else if (o->json) {
 		good = print_json(o->record);
+	} else if (o->rows && json_array_size(o->rows) == 0) {
+		fprintf(stderr, "there are none\n");
 	} else if (o->below) {
 		print_records(o->rows);
 	} else if (o->rows) {

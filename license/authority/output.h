@@ -42,7 +42,8 @@ void output_note(struct output *output, const char *format, ...)
 void output_last(struct output *output, const char *name);
 
 /*
- * output_print: all of it to standard output. output_print_rows: of a list
+ * output_print: all of it to standard output; of an empty list, for a person,
+ * a line to standard error. output_print_rows: of a list
  * without end, the records so far, one a line; they are gone then. False when
  * it cannot be written.
  */
