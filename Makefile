@@ -71,8 +71,8 @@ TESTS    = $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 
 all: $(PROGRAMS) $(B)/packs/done $(if $(SAN),,install-links) ## build the programs
 
-install-links: $(PROGRAMS)
-	@for p in $(PROGRAMS); do ln -sf $(notdir $(B))/$$(basename $$p) \
+install-links: $(PROGRAMS) $(B)/mib-root
+	@for p in $^; do ln -sf $(notdir $(B))/$$(basename $$p) \
 		$(O)/$$(basename $$p); done
 
 $(B)/libleaseline.a: $(HAVE:%.c=$(B)/%.o)

@@ -11,13 +11,15 @@
 
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 B=$(cd "${B:-$ROOT/build}" && pwd)
-BASE_OID=${BASE_OID:-.1.3.6.1.4.1.8072.9999.9999.14}
+# MIB_ROOT of the build; B may be the test programs' directory below it.
+BASE_OID=.$(cat "$B/mib-root" "$B/../mib-root" 2>/dev/null | head -n 1)
 SNMP_COMMUNITY=public
 export MIBS= SNMPCONFPATH=/nonexistent
 AGENT_PID= SNMPD_PID= AUTHORITY_PID=
 
 say() { printf '%s\n' "$*"; }
 die() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
+[ "$BASE_OID" != . ] || die "no programs in $B; say make first"
 
 # later OFFSET: a prefix that runs a program with its clocks ahead ("2d").
 # The library itself, not faketime(1), which would be the process's parent.

@@ -17,7 +17,7 @@ made=$(cd "$B" && pwd) compiler=$(basename "$B")
 mkdir -p "$R/build/$compiler"
 (cd "$made" && cp -a agent license exporter packs mib-root libleaseline.a \
 	leaselined fcli leaseline-authority "$R/build/$compiler") || exit 1
-B=$R/build/$compiler BASE_OID=.$oid
+B=$R/build/$compiler
 . "$here/lib.sh"
 
 make_here() { # make_here ARGUMENT...: without the flags of the make above
@@ -36,6 +36,7 @@ make_here MIB_ROOT=$oid all install DESTDIR="$R/root" ||
 	fail "the build for $oid: $(cat "$R/make")"
 [ "$(grep -c '^  CC  ' "$R/make")" = 1 ] && has_line "$R/make" agent/mib.c ||
 	fail "another root makes again more, or less: $(cat "$R/make")"
+BASE_OID=.$(cat "$B/mib-root")
 said=$(mentions "$R/root" "$B/packs")
 [ -z "$said" ] || fail "these know the old root: $said"
 said=$("$here/smilint.sh" "$R/root/usr/share/snmp/mibs")

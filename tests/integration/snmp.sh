@@ -97,19 +97,22 @@ with_names() {
 	modules=$("$ROOT/tests/integration/smilint.sh" --modules) ||
 		{ ok "no base modules: names were not tried"; return; }
 	named="-M $modules:$ROOT/mibs -m LEASELINE-MIB"
-	snmptable -v2c -c "$SNMP_COMMUNITY" -t 3 $named -Ci -Cb -Cf '|' \
-		"$SNMP_TARGET" LEASELINE-MIB::leaselineLicenseTable \
-		> "$D/table" 2> "$D/table.err" || fail "$(cat "$D/table.err")"
-	equal "words about the MIB" "$(cat "$D/table.err")" ""
-	grep -q '^7|main|.*|valid|ok|none|true|14 days|' "$D/table" ||
-		fail "the table: $(cat "$D/table")"
-	equal "the worst state" "$(snmpget -v3 -u operator -l authPriv \
-		-a SHA-256 -A authpass12 -x AES -X privpass12 -t 3 -Oqv $named \
-		"$SNMP_TARGET" LEASELINE-MIB::leaselineState.0)" expiring
+	v3="-v3 -u operator -l authPriv -a SHA-256 -A authpass12 -x AES
+		-X privpass12 -t 3"
+	for way in "-v2c -c $SNMP_COMMUNITY -t 3" "$v3"; do
+		snmptable $way $named -Ci -Cb -Cf '|' "$SNMP_TARGET" \
+			LEASELINE-MIB::leaselineLicenseTable > "$D/table" \
+			2> "$D/table.err" || fail "$(cat "$D/table.err")"
+		equal "words about the MIB" "$(cat "$D/table.err")" ""
+		grep -q '^7|main|.*|valid|ok|none|true|14 days|' "$D/table" ||
+			fail "the table: $(cat "$D/table")"
+	done
+	equal "the worst state" "$(snmpget $v3 -Oqv $named "$SNMP_TARGET" \
+		LEASELINE-MIB::leaselineState.0)" expiring
 	case $(snmpget -v2c -c "$SNMP_COMMUNITY" -t 3 -Oqv $named \
 		"$SNMP_TARGET" LEASELINE-MIB::leaselineExpiry.0) in
 	*,23:59:59.0,+0:0) ;; *) fail "leaselineExpiry is no DateAndTime";; esac
-	ok "names: snmptable, SNMPv3 authPriv, DateAndTime"
+	ok "names: snmptable with v2c and v3 authPriv; DateAndTime"
 }
 
 sysor() {
