@@ -33,6 +33,7 @@ enum {
 	ANSWER_US = 5000000, /* a slow master takes 3 s */
 	RETRY_MAX_S = 5,
 	LASTING_S = 10,
+	SHORT_MAX = 2, /* sessions in a row that are told before silence */
 	PRIORITY = 127, /* the default of RFC 2741, 6.2.3 */
 };
 
@@ -127,24 +128,30 @@ on_connected(int major, int minor, void *session, void *self)
 	return 0;
 }
 
-/* After a session that lasted, at once; else a hostile master would be hit. */
-static void
-plan_retry(struct subtree *s, bool lost)
+static bool
+has_lasted(const struct subtree *s)
 {
-	int64_t now = clock_boot().ns;
+	return clock_boot().ns - s->opened_ns >= LASTING_S * second_ns;
+}
 
-	if (lost && now - s->opened_ns >= LASTING_S * second_ns) {
-		s->attempts = 0;
-		s->told = TROUBLE_NONE;
-		s->heard_count = 0;
-		s->due_ns = now;
-		return;
-	}
+static void
+plan_retry(struct subtree *s)
+{
 	int wait_s = s->attempts < 3 ? 1 << s->attempts : RETRY_MAX_S;
 	if (wait_s > retry_max_s(s))
 		wait_s = retry_max_s(s);
 	s->attempts++;
-	s->due_ns = now + wait_s * second_ns;
+	s->due_ns = clock_boot().ns + wait_s * second_ns;
+}
+
+/* The next attempt at once; a master that hangs up each time is let be. */
+static void
+forget_troubles(struct subtree *s)
+{
+	s->attempts = s->short_ones = 0;
+	s->told = TROUBLE_NONE;
+	s->heard_count = 0;
+	s->due_ns = clock_boot().ns;
 }
 
 static int
@@ -159,12 +166,18 @@ on_disconnected(int major, int minor, void *session, void *self)
 	atomic_store(&s->board->counters.agentx_up, 0);
 	if (!s->connected)
 		return 0; /* while it opened */
-	if (!atomic_load(&s->stopping))
-		log_warn("SNMP: the AgentX master at %s is gone; trying again "
-			 "every %d s", s->master, retry_max_s(s));
 	s->connected = false;
 	open_session = NULL;
-	plan_retry(s, true);
+	if (has_lasted(s)) {
+		forget_troubles(s);
+	} else {
+		s->short_ones++;
+		plan_retry(s);
+	}
+	if (!atomic_load(&s->stopping) && s->short_ones <= SHORT_MAX)
+		log_warn("SNMP: the AgentX master at %s is gone%s; trying again "
+			 "every %d s", s->master, s->short_ones == SHORT_MAX ?
+			 " once more within 10 s" : "", retry_max_s(s));
 	return 0;
 }
 
@@ -298,7 +311,7 @@ on_registered(int operation, netsnmp_session *session, int request,
 	atomic_store(&s->board->counters.agentx_up, 1);
 	if (was_refused)
 		log_info("SNMP: the master took the subtree");
-	else
+	else if (s->short_ones < SHORT_MAX)
 		log_info("SNMP: connected to the AgentX master at %s",
 		    s->master);
 	describe();
@@ -355,7 +368,7 @@ after_attempt(struct subtree *s)
 {
 	if (!s->connected) {
 		tell_trouble(s, transport_error());
-		plan_retry(s, false);
+		plan_retry(s);
 		return;
 	}
 	s->due_ns = clock_boot().ns + s->ping_interval_s * second_ns;
@@ -386,6 +399,10 @@ session_tend(struct subtree *s)
 		subagent_open_master_session();
 		after_attempt(s);
 		return;
+	}
+	if (s->short_ones >= SHORT_MAX && has_lasted(s)) {
+		log_info("SNMP: the AgentX master at %s stays", s->master);
+		forget_troubles(s);
 	}
 	s->due_ns = clock_boot().ns + s->ping_interval_s * second_ns;
 	if (transport_replaced()) {

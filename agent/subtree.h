@@ -34,6 +34,7 @@ struct subtree {
 	int64_t due_ns;	   /* when the session wants care, by clock_boot() */
 	int64_t opened_ns; /* since when it is there */
 	int attempts;	   /* since one that lasted */
+	int short_ones;	   /* that did not, in a row */
 	int told;	   /* which trouble the log has, since then */
 	struct view *view;
 	struct mib *mib; /* of view */

@@ -133,7 +133,7 @@ fuzz-replay-%: $(B)/tests/fuzz/replay_%
 
 # The real programs on loopback. smilint.sh and dropin.sh say so (77) where
 # they cannot run: without the archive's package, without root.
-INTEGRATION = address copies hardware offline trial mibroot clients \
+INTEGRATION = address copies hardware offline trial mibroot clients master \
               snmp crash authority agree service tamper freeze smilint dropin rules \
               install sandbox two onchange follow busy check stats terms clock calendar tls keys timereset formats
 $(B)/tests/snmp_fixture $(B)/tests/lease_client: $(B)/tests/%: \

@@ -7,6 +7,7 @@
 # variables of write_env. A test may set before starting:
 #   AGENT_PREFIX, AUTHORITY_PREFIX  e.g. $(later 10d)
 #   LISTEN, SNMP_ENABLED, SOURCE_LINES  of the configuration
+#   AGENTX_SOCKET  where snmpd listens for agents, instead of in $S
 #   AUTHORITY_OPTIONS  of serve
 
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
@@ -114,7 +115,7 @@ start_snmpd() {
 		agentAddress udp:$SNMP_TARGET
 		rocommunity $SNMP_COMMUNITY 127.0.0.1
 		master agentx
-		agentXSocket $S/agentx.sock
+		agentXSocket ${AGENTX_SOCKET:-$S/agentx.sock}
 		dontLogTCPWrappersConnects yes
 		createUser operator SHA-256 authpass12 AES privpass12
 		rouser operator priv

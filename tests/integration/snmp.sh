@@ -1,12 +1,13 @@
 #!/bin/sh
 # Goal: the subagent against a real snmpd: GET, walks, a table with the MIB's
-# names, SNMPv2c and v3, notifications, and a master that is restarted, frozen
-# or gone. B is the directory of snmp_fixture, the agent reduced to its SNMP.
+# names, SNMPv2c and v3, notifications, and one that waits for a restart. What
+# else becomes of masters is in master.sh. B is the directory of snmp_fixture,
+# the agent reduced to its SNMP.
 . "$(dirname "$0")/lib.sh"
 make_directory "$(mktemp -d "${TMPDIR:-/tmp}/snmp.XXXXXX")"
-TRAPD_PID= FIXTURE_PID= RIVAL_PID=
+TRAPD_PID= FIXTURE_PID=
 finish() {
-	stop_pid "$FIXTURE_PID"; stop_pid "$RIVAL_PID"; stop_pid "$TRAPD_PID"
+	stop_pid "$FIXTURE_PID"; stop_pid "$TRAPD_PID"
 	stop_all
 	[ -n "$KEEP" ] || rm -rf "$D"
 }
@@ -43,6 +44,7 @@ counter() { # counter NAME
 	wait_until 5 has_line "$D/said" up= || fail "the fixture is silent"
 	sed -n "s/.*\\b$1=\([0-9-]*\).*/\1/p" "$D/said" | head -n 1
 }
+has_counter() { [ "$(counter "$1")" = "$2" ]; }
 scalars() {
 	for i in 1 2 3 4 5 6 7; do echo "$BASE_OID.1.1.$i.0"; done
 	i=1
@@ -146,12 +148,11 @@ recovers() {
 	wait_until 20 serves || fail "not back 20 s after $1"
 	ok "back $(($(now_ms) - $2)) ms after $1"
 }
-unserved() { ! serves; }
 
 restart() {
 	connects=$(counter connects)
 	stop_pid "$SNMPD_PID"
-	wait_until 5 test "$(counter up)" = 0 || fail "the loss is not seen"
+	wait_until 5 has_counter up 0 || fail "the loss is not seen"
 	echo "trap 15" >&3
 	sleep 1
 	equal "waiting notices" "$(counter pending)" 1
@@ -162,90 +163,6 @@ restart() {
 	equal "acknowledged raises" "$(counter acks)" 1
 	equal "replays asked for" "$(counter replays)" 1
 	ok "a notification waited for the master; a replay is asked for"
-}
-
-freeze() {
-	kill -STOP "$SNMPD_PID"; sleep "$1"; kill -CONT "$SNMPD_PID"
-	recovers "a freeze of snmpd for $1 s" "$(now_ms)"
-}
-
-quiet_log() {
-	equal "lines of the log" "$(wc -l < "$D/fixture.err")" "$1"
-}
-
-# The master gives a subtree to one subagent; the other must not stay deaf.
-rival() {
-	mkdir "$D/rival"; mkfifo "$D/rival/orders"
-	"$B/snmp_fixture" "$S/agentx.sock" 2 "$D/rival" 3>&- \
-		< "$D/rival/orders" > "$D/rival/said" 2> "$D/rival/err" &
-	RIVAL_PID=$!
-	exec 4> "$D/rival/orders"
-	wait_until 5 has_line "$D/rival/err" "refused the subtree" ||
-		fail "the second agent does not say that it is refused"
-	echo counters >&4
-	wait_until 5 has_line "$D/rival/said" up=0 ||
-		fail "the second agent believes that it serves"
-	sleep 5
-	equal "lines about it" "$(grep -c 'WARN\|ERROR' "$D/rival/err")" 1
-	stop_fixture
-	recovers "the end of the agent that had the subtree" "$(now_ms)"
-	exec 4>&-
-	wait_until 5 gone "$RIVAL_PID" || fail "the second agent does not end"
-	RIVAL_PID=
-}
-
-many_descriptors() {
-	start_fixture 10 1500
-	wait_until 10 serves || fail "not served with 1500 descriptors open"
-	ls "/proc/$FIXTURE_PID/fd" | sort -n | tail -n 1 > "$D/highest"
-	[ "$(cat "$D/highest")" -gt 1024 ] || fail "descriptors ran out early"
-	equal "up" "$(counter up)" 1
-	stop_fixture
-	ok "served on descriptors up to $(cat "$D/highest")"
-}
-
-# Past its backlog connect() to a frozen master has no end.
-frozen_stop() {
-	start_fixture 1
-	wait_until 10 serves || fail "not served"
-	kill -STOP "$SNMPD_PID"
-	sleep 14
-	: > "$D/said"
-	echo "stop 1500" >&3
-	wait_until 2 has_line "$D/said" stopped ||
-		fail "no stop within 2 s while the master is frozen"
-	wait_until 1 gone "$FIXTURE_PID" || fail "the process is still there"
-	FIXTURE_PID=
-	exec 3>&-
-	kill -CONT "$SNMPD_PID"
-	ok "past 8 reconnects to a frozen master: $(cat "$D/said")"
-}
-
-absent_master() {
-	stop_pid "$SNMPD_PID"
-	start_fixture 1
-	sleep 6
-	equal "up" "$(counter up)" 0
-	quiet_log 1
-	has_line "$D/fixture.err" "no AgentX master answers" ||
-		fail "the log does not name the mend"
-	start_snmpd || fail "snmpd does not start again"
-	recovers "the first start of the master" "$(now_ms)"
-	quiet_log 2
-	stop_fixture
-	ok "an absent master is told once"
-}
-
-idle() {
-	sleep 1
-	set -- $(grep -h voluntary "/proc/$FIXTURE_PID/task/"*/status |
-		awk '/^vol/ {n += $2} END {print n}')
-	sleep 30
-	after=$(grep -h voluntary "/proc/$FIXTURE_PID/task/"*/status |
-		awk '/^vol/ {n += $2} END {print n}')
-	[ $(((after - $1) * 2)) -le 14 ] ||
-		fail "$((after - $1)) wake-ups in 30 s"
-	ok "idle: $((after - $1)) wake-ups in 30 s"
 }
 
 command -v snmptrapd > /dev/null || die "snmptrapd is missing"
@@ -259,8 +176,5 @@ start_snmpd || die "snmpd does not start"
 start_fixture 10
 wait_until 10 serves || fail "the subtree is not served"
 values; walks; with_names; sysor; traps; restart
-freeze 5; freeze 45
-[ -z "$IDLE" ] || idle
-rival
-many_descriptors; frozen_stop; absent_master
+stop_fixture
 echo "snmp: everything holds"
