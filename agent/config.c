@@ -66,7 +66,7 @@ static const struct conf_key keys[] = {
 	N(FLAG, "enabled", enabled, "yes", "answer through the SNMP master"),
 	N(TEXT, "agentx-socket", agentx_socket, "/var/agentx/master",
 	    "where the SNMP master agent listens"),
-	N(NUMBER, "ping-interval-s", ping_interval_s, 1, 3600, "10",
+	N(NUMBER, "ping-interval-s", ping_interval_s, 1, 3600, "12",
 	    "seconds between pings; attempts to connect follow sooner"),
 
 	S(FLAG, "enabled", enabled, "no",

@@ -47,7 +47,7 @@ begin() {
 start_fixture() {
 	rm -f "$D/orders"; mkfifo "$D/orders"; mkdir -p "$D/fixture"
 	: > "$D/said"
-	$FIXTURE_PREFIX "$B/snmp_fixture" "${1:-$S/agentx.sock}" "${PING_S:-10}" \
+	$FIXTURE_PREFIX "$B/snmp_fixture" "${1:-$S/agentx.sock}" "${PING_S:-12}" \
 		"$D/fixture" $2 < "$D/orders" > "$D/said" 2> "$D/fixture.err" &
 	FIXTURE_PID=$!
 	exec 3> "$D/orders"
@@ -144,7 +144,7 @@ replaced_frozen() {
 	kill -STOP "$SNMPD_PID"
 	# Notifications fill the buffer of the session.
 	i=0
-	while [ $i -lt 120 ]; do
+	while [ $i -lt 130 ]; do
 		echo "trap 15" >&3; i=$((i + 1)); sleep 0.1
 	done
 	second_snmpd
@@ -171,7 +171,7 @@ slow() { # slow SECONDS
 	wait_until 20 serves_slowly || fail "not served by a slow master"
 	ok "served $(($(now_ms) - since)) ms after a master that takes $1 s" \
 		"for each answer was there"
-	sleep 17
+	sleep 26
 	equal "connects, two pings later" "$(counter connects)" 1
 }
 serves_slowly() {
@@ -182,7 +182,7 @@ serves_slowly() {
 absent() {
 	SNMP_PORT=$(free_udp_port) SNMP_TARGET=127.0.0.1:$SNMP_PORT
 	start_fixture
-	sleep 12
+	sleep 14
 	equal "up" "$(counter up)" 0
 	equal "lines of the log" "$(wc -l < "$D/fixture.err")" 1
 	log_has 'with "master agentx"' || fail "the log does not name the mend"
@@ -195,13 +195,13 @@ absent() {
 rival() {
 	start_snmpd || fail "no snmpd"; start_fixture; served
 	mkdir "$D/rival"; mkfifo "$D/rival/orders"
-	"$B/snmp_fixture" "$S/agentx.sock" 10 "$D/rival" 3>&- \
+	"$B/snmp_fixture" "$S/agentx.sock" 12 "$D/rival" 3>&- \
 		< "$D/rival/orders" > "$D/rival/said" 2> "$D/rival/err" &
 	HELPERS="$HELPERS $!"
 	exec 4> "$D/rival/orders"
 	wait_until 5 has_line "$D/rival/err" "refused the subtree" ||
 		fail "the second agent does not say that it is refused"
-	sleep 12
+	sleep 14
 	echo counters >&4
 	wait_until 5 has_line "$D/rival/said" "up=0 connects=1 requests=0" ||
 		fail "the second agent: $(cat "$D/rival/said")"
@@ -224,7 +224,7 @@ many_descriptors() {
 	wait_until 5 has_counter up 0 || fail "the loss is not seen"
 	start_snmpd || fail "snmpd does not start again"
 	recovers "a restart, on descriptors up to $highest"
-	kill -STOP "$SNMPD_PID"; sleep 17; kill -CONT "$SNMPD_PID"
+	kill -STOP "$SNMPD_PID"; sleep 19; kill -CONT "$SNMPD_PID"
 	recovers "17 s frozen, on descriptors up to $highest"
 }
 
@@ -257,7 +257,7 @@ tcp() {
 	wait_until 5 has_counter up 0 || fail "the loss is not seen"
 	start_snmpd || fail "snmpd does not start again"
 	recovers "a restart"
-	kill -STOP "$SNMPD_PID"; sleep 17
+	kill -STOP "$SNMPD_PID"; sleep 19
 	equal "up" "$(counter up)" 0
 	kill -CONT "$SNMPD_PID"
 	recovers "17 s frozen"

@@ -94,7 +94,7 @@ the_smallest_configuration_has_the_defaults(void **state)
 	assert_string_equal(c.exporter.listen.item[0], "127.0.0.1:10014");
 	assert_true(c.snmp.enabled);
 	assert_string_equal(c.snmp.agentx_socket, "/var/agentx/master");
-	assert_int_equal(c.snmp.ping_interval_s, 10);
+	assert_int_equal(c.snmp.ping_interval_s, 12);
 	assert_false(c.stats.enabled);
 	assert_string_equal(c.licenses[0].product, "FastNetMon Advanced");
 	assert_int_equal(c.licenses[0].source, SOURCE_AUTHORITY);
