@@ -135,7 +135,8 @@ fuzz-replay-%: $(B)/tests/fuzz/replay_%
 # they cannot run: without the archive's package, without root.
 INTEGRATION = address copies hardware offline trial mibroot clients master \
               snmp crash authority agree service tamper freeze smilint dropin rules \
-              install sandbox two onchange follow busy check stats terms clock calendar tls keys timereset formats
+              install sandbox two onchange follow busy check stats terms clock calendar tls keys timereset \
+	      formats snmpexporter
 $(B)/tests/snmp_fixture $(B)/tests/lease_client: $(B)/tests/%: \
     $(B)/tests/integration/%.o $(B)/libleaseline.a
 	@mkdir -p $(@D)
@@ -156,6 +157,10 @@ nms-npm: all $(B)/tests/snmp_fixture $(O)/npm/node_modules/net-snmp/package.json
 	@NODE_PATH=$(abspath $(O)/npm/node_modules) B=$(B) \
 		tests/integration/clients.sh npm
 .PHONY: check-nms $(CHECK_NMS)
+
+snmp-modules: ## make dashboards/snmp_exporter again, from the MIB
+	@tests/snmp_modules.sh dashboards/snmp_exporter
+.PHONY: snmp-modules
 
 floors: ## the house rules that a machine can see
 	@tests/floors.sh

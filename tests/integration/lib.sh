@@ -63,10 +63,10 @@ make_directory() {
 	say "$S" > "$D/sockets"
 }
 
-free_udp_port() {
+free_udp_port() { # also of TCP
 	while :; do
 		port=$(( ($(od -An -N2 -tu2 /dev/urandom) % 20000) + 20000 ))
-		grep -qi ":$(printf %04X $port) " /proc/net/udp || break
+		grep -qi ":$(printf %04X $port) " /proc/net/udp /proc/net/tcp || break
 	done
 	say "$port"
 }
