@@ -9,6 +9,7 @@
 #   LISTEN, SNMP_ENABLED, SOURCE_LINES  of the configuration
 #   AGENTX_SOCKET  where snmpd listens for agents, instead of in $S
 #   AUTHORITY_OPTIONS  of serve
+#   SNMPD_LINES  of snmpd.conf
 
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 B=$(cd "${B:-$ROOT/build}" && pwd)
@@ -120,6 +121,7 @@ start_snmpd() {
 		createUser operator SHA-256 authpass12 AES privpass12
 		rouser operator priv
 		EOF
+		say "$SNMPD_LINES" >> "$D/snmpd.conf"
 		[ -z "$TRAP_SINK" ] || say "trap2sink $TRAP_SINK public" \
 			>> "$D/snmpd.conf"
 		SNMP_PERSISTENT_DIR=$D/snmp /usr/sbin/snmpd -f -I -smux \
