@@ -8,6 +8,16 @@
 #include "license/policy.h"
 #include "license/text.h"
 
+static const char by_reason_contact[] = "Contact the vendor; after "
+	"reinstatement run 'fcli commit'.";
+static const char by_reason_over[] = "Renew the subscription, then run "
+	"'fcli commit'.";
+static const char by_reason_address[] = "Ask the vendor to approve this "
+	"machine's new address, which 'fcli show license_status' tells under "
+	"Result.";
+static const char by_reason_clone[] = "Two machines use this machine's key: "
+	"stop the copy, clear its state directory, then contact the vendor.";
+
 static const char *const by_reason[] = {
 	[REASON_NONE] = "Nothing to do.",
 	[REASON_MISSING] = "Check that the subscription is assigned to "
@@ -15,14 +25,11 @@ static const char *const by_reason[] = {
 		"reached, then run 'fcli set renew_license'.",
 	[REASON_INVALID] = "Put a good license file in place and run "
 		"'fcli commit'.",
-	[REASON_CANCELLED] = "Contact the vendor; after reinstatement "
-		"run 'fcli commit'.",
-	[REASON_SUSPENDED] = "Contact the vendor; after reinstatement "
-		"run 'fcli commit'.",
+	[REASON_CANCELLED] = by_reason_contact,
+	[REASON_SUSPENDED] = by_reason_contact,
 	[REASON_NOT_YET_VALID] = "Check this machine's date; the "
 		"license begins later.",
-	[REASON_EXPIRED] = "Renew the subscription, then run "
-		"'fcli commit'.",
+	[REASON_EXPIRED] = by_reason_over,
 	[REASON_HARDWARE_MISMATCH] = "Put the licensed hardware back or "
 		"contact the vendor.",
 	[REASON_CLOCK_UNTRUSTED] = "Set this machine's clock (NTP); a "
@@ -36,12 +43,8 @@ static const char *const by_reason[] = {
 		"'fcli set renew_license' and read what it says.",
 	[REASON_REBIND_REFUSED] = "The hardware is the licensed one again; "
 		"a refresh confirms it.",
-	[REASON_ADDRESS_CHANGED] = "Ask the vendor to approve this "
-		"machine's new address, which 'fcli show license_status' "
-		"tells under Result.",
-	[REASON_CLONE] = "Two machines use this machine's key: "
-		"stop the copy, clear its state directory, then contact the "
-		"vendor.",
+	[REASON_ADDRESS_CHANGED] = by_reason_address,
+	[REASON_CLONE] = by_reason_clone,
 	[REASON_BANDWIDTH] = "Order more bandwidth or use less.",
 	[REASON_STORAGE] = "Make the license file and the state "
 		"directory writable by the agent; see its log.",
@@ -70,8 +73,20 @@ static const char *const by_result[RESULT_MAX + 1] = {
 		"writable by the agent; see its log.",
 };
 
+/* Stands for the path of the license file. */
+enum { PATH_MARK = '@' };
+
 /* What a refusal asks of the person here. */
 static const char *const by_refusal[REFUSAL_MAX + 1] = {
+	[REFUSAL_UNSUPPORTED_VERSION] = "Bring this agent, or the vendor the "
+		"authority, up to date.",
+	[REFUSAL_SUSPENDED] = by_reason_contact,
+	[REFUSAL_CANCELLED] = by_reason_contact,
+	[REFUSAL_TERM_OVER] = by_reason_over,
+	[REFUSAL_OFFLINE_ISSUED] = "An offline license was issued: put it at @ "
+		"and run 'fcli commit'.",
+	[REFUSAL_ADDRESS_CHANGED] = by_reason_address,
+	[REFUSAL_CLONE] = by_reason_clone,
 	[REFUSAL_UNKNOWN_MACHINE] = "The authority does not know this machine: "
 		"send the vendor the Result of 'fcli show license_status'.",
 	[REFUSAL_NO_SUBSCRIPTION] = "Check product and coupon in the "
@@ -82,17 +97,34 @@ static const char *const by_refusal[REFUSAL_MAX + 1] = {
 		"'fcli commit'.",
 };
 
+/* NULL: nothing is known of it. */
 static const char *
-why_it_fails(const struct license_facts *facts)
+why_it_fails(const struct report *report)
 {
-	if (facts->last_result == RESULT_REFUSED &&
-	    by_refusal[facts->last_refusal] != NULL)
-		return by_refusal[facts->last_refusal];
-	return by_result[facts->last_result];
+	if (report->refresh_last_result == RESULT_REFUSED &&
+	    by_refusal[report->refresh_last_refusal] != NULL)
+		return by_refusal[report->refresh_last_refusal];
+	return by_result[report->refresh_last_result];
 }
 
 static const char *
-for_missing(const struct license_facts *facts)
+for_the_end(const struct report *report)
+{
+	bool over = report->state == STATE_EXPIRED;
+
+	if (report->has[FIELD_ID_MODE] && report->mode == MODE_OFFLINE && over)
+		return "Ask the vendor for a new offline license: send the "
+		       "output of 'fcli show license_hardware_data'.";
+	if (report->has[FIELD_ID_KIND] && report->kind == KIND_TRIAL)
+		return over ? "The trial is over: buy a license, set its "
+			      "coupon if it has one, and run 'fcli commit'." :
+			      "Buy a license before the trial ends, set its "
+			      "coupon if it has one, and run 'fcli commit'.";
+	return by_reason[over ? REASON_EXPIRED : REASON_TERM_ENDING];
+}
+
+static const char *
+for_missing(const struct license_facts *facts, const struct report *report)
 {
 	if (facts->file_state == LICENSE_FILE_STRANGER)
 		return "Another program's file is at the license path: set "
@@ -100,8 +132,8 @@ for_missing(const struct license_facts *facts)
 	if (!policy_refreshes(facts))
 		return "Put a license file at the license path, then run "
 		       "'fcli commit'.";
-	return why_it_fails(facts) != NULL ? why_it_fails(facts) :
-					     by_reason[REASON_MISSING];
+	return why_it_fails(report) != NULL ? why_it_fails(report) :
+					      by_reason[REASON_MISSING];
 }
 
 static const char *
@@ -112,27 +144,26 @@ find_sentence(const struct license_facts *facts, const struct report *report)
 	    reason == REASON_LEASE_ENDING;
 
 	if (reason == REASON_MISSING)
-		return for_missing(facts);
+		return for_missing(facts, report);
 	if (reason == REASON_STORAGE &&
 	    facts->file_state == LICENSE_FILE_STRANGER)
 		return "Another program's file is at the license path: set "
 		       "license-file to a path of our own.";
 	if (reason == REASON_INVALID && facts->revoked_from.s != 0)
 		return policy_offline(facts) ?
-		    "Its signer was revoked: ask the vendor for a new offline "
-		    "license: send the output of 'fcli show "
+		    "Its signer was revoked; ask the vendor for a new offline "
+		    "license and send the output of 'fcli show "
 		    "license_hardware_data'." :
-		    "Its signer was revoked: make the authority reachable, "
+		    "Its signer was revoked; make the authority reachable, "
 		    "then run 'fcli set renew_license'.";
-	if (reason == REASON_EXPIRED && facts->license.mode == MODE_OFFLINE)
-		return "Ask the vendor for a new offline license: send the "
-		       "output of 'fcli show license_hardware_data'.";
+	if (reason == REASON_EXPIRED || reason == REASON_TERM_ENDING)
+		return for_the_end(report);
 	if (reason == REASON_HARDWARE_MISMATCH &&
 	    (report->binding_changed & component_bit(MACHINE_KEY)) != 0)
 		return "This license was issued to another machine: ask the "
 		       "vendor to license this one; the agent goes on asking.";
-	if (refresh && why_it_fails(facts) != NULL)
-		return why_it_fails(facts);
+	if (refresh && why_it_fails(report) != NULL)
+		return why_it_fails(report);
 	return by_reason[reason];
 }
 
@@ -164,6 +195,75 @@ find_around(const struct report *report)
 	return NULL;
 }
 
+/* ${sentence} after what ${out} has; false: there is no room for it. */
+static bool
+add(const struct report *report, const char *before, const char *sentence,
+    char out[static ADVICE_SIZE])
+{
+	const char *mark = strchr(sentence, PATH_MARK);
+	size_t len = mark == NULL ? strlen(sentence) :
+				    (size_t)(mark - sentence);
+	struct buf text;
+
+	buf_init(&text, ADVICE_SIZE - 1);
+	buf_printf(&text, "%s%s%.*s", out, before, (int)len, sentence);
+	if (mark != NULL) {
+		buf_printable(&text, report->license_file,
+		    strlen(report->license_file));
+		buf_puts(&text, mark + 1);
+	}
+	bool fits = !text.failed;
+	if (fits)
+		text_copy(out, ADVICE_SIZE, buf_text(&text));
+	buf_fini(&text);
+	return fits;
+}
+
+static void
+say(const struct report *report, const char *sentence,
+    char out[static ADVICE_SIZE])
+{
+	out[0] = '\0';
+	if (!add(report, "", sentence, out))
+		text_copy(out, ADVICE_SIZE, "Put a license file at the license "
+			"path, then run 'fcli commit'.");
+}
+
+void
+advice_failing(const struct report *report, const char **why,
+    char out[static ADVICE_SIZE])
+{
+	const char *sentence = why_it_fails(report);
+	int result = report->refresh_last_result;
+
+	*why = result == RESULT_REFUSED ? names_sentence(NAMES_REFUSAL,
+	    report->refresh_last_refusal) : result == RESULT_OK ||
+	    result == RESULT_NEVER ? "the last success is too long ago" :
+	    names_sentence(NAMES_RESULT, result);
+	say(report, sentence != NULL ? sentence :
+	    by_reason[REASON_REFRESH_OVERDUE], out);
+}
+
+void
+advice_expiring(const struct report *report, char out[static ADVICE_SIZE])
+{
+	if (report->reason == REASON_NONE)
+		say(report, for_the_end(report), out);
+	else
+		text_copy(out, ADVICE_SIZE, report->advice);
+}
+
+/* The end is more urgent; what keeps refreshes from it is not forgotten. */
+static void
+add_failing(const struct report *report, char out[static ADVICE_SIZE])
+{
+	const char *sentence = why_it_fails(report);
+
+	if (report->reason == REASON_TERM_ENDING && report->failing &&
+	    sentence != NULL)
+		(void)add(report, " Also: ", sentence, out);
+}
+
 void
 advice(const struct license_facts *facts, const struct report *report,
     char out[static ADVICE_SIZE])
@@ -172,7 +272,8 @@ advice(const struct license_facts *facts, const struct report *report,
 	char difference[DIFFERENCE_SIZE];
 	struct buf text;
 
-	text_copy(out, ADVICE_SIZE, find_sentence(facts, report));
+	say(report, find_sentence(facts, report), out);
+	add_failing(report, out);
 	if (around == NULL)
 		return;
 	text_printable(report->binding_difference, difference,

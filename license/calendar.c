@@ -116,6 +116,27 @@ add_alarm(int days, const char *summary, struct buf *out)
 	add_line(out, "END:VALARM");
 }
 
+/* The last day to act on: today where it is too late for a later one. */
+static utc_t
+day_of(const struct report *report)
+{
+	return report->usable ? report->action_deadline :
+		utc_min(report->action_deadline, report->now);
+}
+
+/* One that is past would ring at once, or never. */
+static void
+add_alarms(const struct report *report, const char *summary, struct buf *out)
+{
+	utc_t begins = utc_add(utc_day_end(day_of(report), 0), 1 - DAY_S);
+
+	for (size_t i = 0; i < sizeof(remind_days) / sizeof(int); i++) {
+		if (utc_before(report->now,
+			utc_add(begins, -remind_days[i] * DAY_S)))
+			add_alarm(remind_days[i], summary, out);
+	}
+}
+
 static void
 describe(const struct report *report, struct buf *summary, struct buf *details)
 {
@@ -124,9 +145,10 @@ describe(const struct report *report, struct buf *summary, struct buf *details)
 	char day[UTC_DATE_SIZE];
 
 	utc_date(report->action_deadline, day);
-	buf_puts(summary, lease ? "License lease of " : "License term of ");
+	buf_puts(summary, !report->usable ? "License " : lease ?
+		"License lease of " : "License term of ");
 	add_text(report->name, summary);
-	buf_puts(summary, " ends");
+	buf_puts(summary, report->usable ? " ends" : " is not usable");
 	add_text(report->product, details);
 	if (report->has[FIELD_ID_ID]) {
 		buf_puts(details, "\\, license ");
@@ -135,7 +157,10 @@ describe(const struct report *report, struct buf *summary, struct buf *details)
 	if (report->has[FIELD_ID_BANDWIDTH])
 		buf_printf(details, "\\, %" PRId64 " mbits",
 		    report->bandwidth_mbits);
-	buf_printf(details, ". Last day: %s (UTC). ", day);
+	if (report->usable)
+		buf_printf(details, ". Last day: %s (UTC). ", day);
+	else
+		buf_puts(details, ". It is not usable: act now. ");
 	add_text(report->advice, details);
 }
 
@@ -153,9 +178,9 @@ calendar_event(const struct report *report, struct buf *out)
 	buf_init(&summary, LINE_MAX_OCTETS);
 	buf_init(&details, LINE_MAX_OCTETS);
 	describe(report, &summary, &details);
-	utc_date(report->action_deadline, date);
+	utc_date(day_of(report), date);
 	without_marks(date, day);
-	utc_date(utc_add(report->action_deadline, DAY_S), date);
+	utc_date(utc_add(day_of(report), DAY_S), date);
 	without_marks(date, next);
 	utc_text(report->now, instant);
 	without_marks(instant, stamp);
@@ -173,8 +198,7 @@ calendar_event(const struct report *report, struct buf *out)
 	add_line(out, "SUMMARY:%s", buf_text(&summary));
 	add_line(out, "DESCRIPTION:%s", buf_text(&details));
 	add_line(out, "TRANSP:TRANSPARENT");
-	for (size_t i = 0; i < sizeof(remind_days) / sizeof(int); i++)
-		add_alarm(remind_days[i], buf_text(&summary), out);
+	add_alarms(report, buf_text(&summary), out);
 	add_line(out, "END:VEVENT");
 	buf_fini(&summary);
 	buf_fini(&details);

@@ -287,6 +287,7 @@ check_next(const struct check *checks, size_t count, struct buf *out)
 	}
 	if (next == NULL)
 		return;
-	buf_printf(out, "; %s is the next", next->name);
+	if (count > 1)
+		buf_printf(out, "; %s is the next", next->name);
 	add_days(next, out);
 }

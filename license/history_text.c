@@ -57,9 +57,11 @@ say_refresh(const struct history_entry *e, struct buf *out)
 		buf_printf(out, "%s: %s", names_label(NAMES_RESULT, e->result),
 		    names_sentence(NAMES_RESULT, e->result));
 	}
-	/* It was made printable when it was written. */
-	if (e->detail[0] != '\0')
-		buf_printf(out, ": %s", e->detail);
+	/* It was made printable when it was written. Not "support.; took". */
+	size_t len = strlen(e->detail);
+	if (len > 0)
+		buf_printf(out, ": %.*s", (int)(len -
+			(e->detail[len - 1] == '.')), e->detail);
 	if (e->duration_ms >= 0)
 		buf_printf(out, "; took %" PRId64 " ms", e->duration_ms);
 	if (e->times < 2)

@@ -42,9 +42,14 @@ add_horizon(utc_t t, utc_t now, struct buf *out)
 	char text[UTC_TEXT_SIZE];
 	int64_t days = utc_days(t, now);
 
+	if (utc_before(t, now)) {
+		buf_puts(out, "OVER since ");
+		status_add_moment(t, now, out);
+		return;
+	}
 	utc_text(t, text);
-	buf_printf(out, "%s (%s%" PRId64 " %s)", text,
-	    days < 0 ? "OVER: " : "", days, days == 1 ? "day" : "days");
+	buf_printf(out, "%s (%" PRId64 " %s)", text, days,
+	    days == 1 ? "day" : "days");
 }
 
 static void
@@ -146,10 +151,15 @@ add_thresholds(const char *word, int64_t warning_s, int64_t critical_s,
 static void
 row_action(const struct page *p, struct buf *out)
 {
+	bool over = utc_before(p->r->action_deadline, p->r->now);
+
 	if (!has(p->r, ACTION_DEADLINE))
 		return;
+	/* No day of a document is far off then. */
+	if (!p->r->usable && !over)
+		buf_puts(out, "NOW: it is not usable; by its document ");
 	add_horizon(p->r->action_deadline, p->r->now, out);
-	if (has(p->r, ACTION_WARNING) && has(p->r, ACTION_CRITICAL))
+	if (p->r->usable && !over && has(p->r, ACTION_WARNING) && has(p->r, ACTION_CRITICAL))
 		add_thresholds("below", p->r->action_warning_s,
 		    p->r->action_critical_s, out);
 }
@@ -195,13 +205,25 @@ row_result(const struct page *p, struct buf *out)
 
 	if (!has(r, RESULT))
 		return;
-	buf_printf(out, "%s: %s",
-	    names_label(NAMES_RESULT, r->refresh_last_result),
+	bool detailed = has(r, REFUSAL_DETAIL) && r->refusal_detail[0] != '\0';
+	const char *label = names_label(NAMES_RESULT, r->refresh_last_result);
+	if (r->refresh_last_result == RESULT_REFUSED && has(r, REFUSAL) &&
+	    r->refresh_last_refusal != REFUSAL_NONE) {
+		buf_printf(out, "%s, %s: ", label,
+		    names_label(NAMES_REFUSAL, r->refresh_last_refusal));
+		if (detailed)
+			add_printable(r->refusal_detail, out);
+		else
+			buf_puts(out, names_sentence(NAMES_REFUSAL,
+			    r->refresh_last_refusal));
+		return;
+	}
+	buf_printf(out, "%s: %s", label,
 	    names_sentence(NAMES_RESULT, r->refresh_last_result));
 	if (has(r, REFUSAL) && r->refresh_last_refusal != REFUSAL_NONE)
 		buf_printf(out, ": %s",
 		    names_sentence(NAMES_REFUSAL, r->refresh_last_refusal));
-	if (has(r, REFUSAL_DETAIL) && r->refusal_detail[0] != '\0') {
+	if (detailed) {
 		buf_puts(out, " (");
 		add_printable(r->refusal_detail, out);
 		buf_putc(out, ')');

@@ -109,7 +109,9 @@ say_invalid(const struct report *r, struct buf *out)
 		add_printable(r->license_file, out);
 	}
 	buf_puts(out, " is not a good one");
-	if (has(r, FILE_DETAIL)) {
+	/* The advice may say it itself: once is enough. */
+	if (has(r, FILE_DETAIL) &&
+	    strcasestr(r->advice, r->file_detail) == NULL) {
 		buf_puts(out, " (");
 		add_printable(r->file_detail, out);
 		buf_putc(out, ')');

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "license/advice.h"
 #include "license/base/clock.h"
 #include "license/base/log.h"
 #include "license/keeper/address.h"
@@ -251,7 +252,7 @@ log_edges(const struct report *report, const struct edges *edges)
 		{edge_bit(BINDING_RESTORED), log_info,
 			"fits the hardware again"},
 	};
-	char difference[DIFFERENCE_SIZE];
+	char difference[DIFFERENCE_SIZE], advice[ADVICE_SIZE];
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if ((edges->set & rows[i].bit) == 0)
@@ -265,11 +266,16 @@ log_edges(const struct report *report, const struct edges *edges)
 			    sizeof(difference));
 			why = difference;
 		}
+		text_copy(advice, sizeof(advice), report->advice);
+		if (rows[i].bit == edge_bit(REFRESH_FAILING))
+			advice_failing(report, &why, advice);
+		else if (rows[i].bit == edge_bit(EXPIRING))
+			advice_expiring(report, advice);
 		/* The advice may name what differs: once is enough. */
-		bool told = strstr(report->advice, why) != NULL;
+		bool told = strstr(advice, why) != NULL;
 		(calm ? log_warn : rows[i].log)("License %s %s: %s.%s%s",
 		    report->name, rows[i].text, why, told ? "" : " ",
-		    told ? "" : report->advice);
+		    told ? "" : advice);
 	}
 }
 

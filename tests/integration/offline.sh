@@ -168,6 +168,9 @@ says "$D/answer" "The request is one for an offline license"
 "$FCLI" set renew_license > "$D/renew" 2>&1 && fail "it was refreshed"
 says "$D/renew" "An offline license was issued for this subscription"
 see "closed to online requests" state=valid usable=1 refusal=offline_issued
+says "$LOG_FILE" "License main is not refreshed: an offline license was issued \
+for this subscription. An offline license was issued: put it at $LICENSE_FILE \
+and run 'fcli commit'."
 
 # In place, with the vendor's own commands.
 cp "$D/license.new" "$LICENSE_FILE"

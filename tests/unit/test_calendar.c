@@ -84,6 +84,45 @@ a_term_is_an_all_day_event_with_four_reminders(void **state)
 }
 
 static void
+a_reminder_that_is_past_is_left_out(void **state)
+{
+	struct buf text;
+
+	(void)state;
+	facts.license.term_end = utc_day_end(report.now, 12);
+	make(&text);
+	assert_null(strstr(buf_text(&text), "TRIGGER:-P60D"));
+	assert_null(strstr(buf_text(&text), "TRIGGER:-P30D"));
+	assert_non_null(strstr(buf_text(&text), "TRIGGER:-P7D"));
+	assert_non_null(strstr(buf_text(&text), "TRIGGER:-P1D"));
+	buf_fini(&text);
+}
+
+/* Its document may have weeks left: they are of no use to anyone. */
+static void
+what_was_suspended_is_of_today(void **state)
+{
+	char value[2048], want[64], date[UTC_DATE_SIZE];
+	struct buf text;
+
+	(void)state;
+	facts.has_refusal = true;
+	facts.refusal.reason = facts.last_refusal = REFUSAL_SUSPENDED;
+	facts.refusal.sequence = facts.license.sequence + 1;
+	make(&text);
+	assert_int_equal(report.state, STATE_SUSPENDED);
+	utc_date(report.now, date);
+	snprintf(want, sizeof(want), "DTSTART;VALUE=DATE:%.4s%.2s%.2s", date,
+	    date + 5, date + 8);
+	value_of(&text, "DTSTART", value);
+	assert_string_equal(value, want);
+	value_of(&text, "SUMMARY", value);
+	assert_non_null(strstr(value, " is not usable"));
+	assert_null(strstr(buf_text(&text), "VALARM"));
+	buf_fini(&text);
+}
+
+static void
 a_lease_that_is_not_refreshed_ends_before_its_term(void **state)
 {
 	char value[2048];
@@ -179,6 +218,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup(name, begin)
 		TEST(a_term_is_an_all_day_event_with_four_reminders),
+		TEST(a_reminder_that_is_past_is_left_out),
+		TEST(what_was_suspended_is_of_today),
 		TEST(a_lease_that_is_not_refreshed_ends_before_its_term),
 		TEST(its_uid_stays_when_the_day_moves),
 		TEST(lines_are_folded_by_octets_between_characters),

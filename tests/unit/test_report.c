@@ -6,7 +6,9 @@
 
 #include <cmocka.h>
 
+#include "license/advice.h"
 #include "license/base/buf.h"
+#include "license/text.h"
 #include "license/report.h"
 #include "tests/facts.h"
 
@@ -235,6 +237,110 @@ the_advice_names_what_differs(void **state)
 }
 
 static void
+the_advice_names_the_refusal_and_its_mend(void **state)
+{
+	char advice[ADVICE_SIZE];
+	struct license_facts f;
+	struct report r;
+	const char *why;
+
+	(void)state;
+	facts_healthy(&f);
+	facts_refuse(&f, REFUSAL_OFFLINE_ISSUED, day(1));
+	r = report_at(&f, day(1));
+	assert_string_equal(r.advice, "An offline license was issued: put it at "
+	    "/etc/fastnetmon/license.lic and run 'fcli commit'.");
+	/* Not even a path that leaves no room for the rest. */
+	memset(r.license_file, 'x', sizeof(r.license_file) - 1);
+	advice_failing(&r, &why, advice);
+	assert_string_equal(advice, "Put a license file at the license path, "
+	    "then run 'fcli commit'.");
+	/* The most urgent, then what keeps refreshes from it. */
+	f.license.term_end = utc_day_end(day(1), 3);
+	f.license.lease_end = f.license.term_end;
+	facts_refuse(&f, REFUSAL_ADDRESS_CHANGED, day(1));
+	r = report_at(&f, day(1));
+	assert_int_equal(r.reason, REASON_TERM_ENDING);
+	assert_string_equal(r.advice, "Renew the subscription before the term "
+	    "ends. Also: Ask the vendor to approve this machine's new address, "
+	    "which 'fcli show license_status' tells under Result.");
+	advice_failing(&r, &why, advice);
+	assert_string_equal(why, "the address of this machine changed");
+	assert_string_equal(advice, "Ask the vendor to approve this machine's "
+	    "new address, which 'fcli show license_status' tells under "
+	    "Result.");
+	facts_fail(&f, RESULT_TIMEOUT, day(1));
+	r = report_at(&f, day(1));
+	advice_failing(&r, &why, advice);
+	assert_string_equal(why, "the authority did not answer in time");
+}
+
+static void
+the_advice_before_and_after_the_end_of_a_trial(void **state)
+{
+	char advice[ADVICE_SIZE];
+	struct license_facts f;
+	struct report r;
+
+	(void)state;
+	facts_healthy(&f);
+	/* A step of the ladder above the warning: nothing is wrong yet. */
+	r = report_at(&f, day(0));
+	assert_string_equal(r.advice, "Nothing to do.");
+	advice_expiring(&r, advice);
+	assert_string_equal(advice,
+	    "Renew the subscription before the term ends.");
+	f.license.kind = KIND_TRIAL;
+	f.license.term_end = f.license.lease_end = utc_day_end(day(0), 5);
+	r = report_at(&f, day(0));
+	assert_string_equal(r.advice, "Buy a license before the trial ends, "
+	    "set its coupon if it has one, and run 'fcli commit'.");
+	advice_expiring(&r, advice);
+	assert_string_equal(advice, r.advice);
+	r = report_at(&f, day(7));
+	assert_int_equal(r.state, STATE_EXPIRED);
+	assert_string_equal(r.advice, "The trial is over: buy a license, set "
+	    "its coupon if it has one, and run 'fcli commit'.");
+}
+
+static void
+expect_row(const struct report *r, const char *row)
+{
+	struct agent_report agent = {.now = r->now};
+	struct buf text;
+
+	buf_init(&text, 16384);
+	text_status(r, &agent, &text);
+	if (strstr(buf_text(&text), row) == NULL)
+		fail_msg("'%s' is not in:\n%s", row, buf_text(&text));
+	buf_fini(&text);
+}
+
+/* The number stays the contract's; a person must not read it as time left. */
+static void
+what_stopped_leaves_no_days_to_act(void **state)
+{
+	struct license_facts f;
+	struct report r;
+
+	(void)state;
+	facts_healthy(&f);
+	facts_refuse(&f, REFUSAL_SUSPENDED, day(1));
+	r = report_at(&f, day(2));
+	assert_int_equal(r.action_deadline.s, r.expiry.s);
+	expect_row(&r, "\nAct before:    NOW: it is not usable; by its document "
+	    "2025-12-09T23:59:59Z (12 days)\n");
+	expect_row(&r, "\nResult:        refused, suspended: because\n");
+	facts_healthy(&f);
+	f.license.mode = MODE_OFFLINE;
+	f.revoked_from = day(1);
+	r = report_at(&f, day(2));
+	assert_int_equal(r.state, STATE_INVALID);
+	expect_row(&r, "\nAct before:    OVER since 2025-11-26T12:00:00Z (1 d "
+	    "ago)\n");
+}
+
+static void
 an_unreadable_component_is_unknown_and_no_mismatch(void **state)
 {
 	struct license_facts f;
@@ -373,6 +479,10 @@ main(void)
 		cmocka_unit_test(
 		    changed_hardware_runs_on_until_the_signed_grace_is_over),
 		cmocka_unit_test(the_advice_names_what_differs),
+		cmocka_unit_test(the_advice_names_the_refusal_and_its_mend),
+		cmocka_unit_test(
+		    the_advice_before_and_after_the_end_of_a_trial),
+		cmocka_unit_test(what_stopped_leaves_no_days_to_act),
 		cmocka_unit_test(
 		    an_unreadable_component_is_unknown_and_no_mismatch),
 		cmocka_unit_test(another_machines_key_is_a_mismatch),
