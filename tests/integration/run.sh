@@ -8,13 +8,18 @@
 RUN=$ROOT/build/run
 
 stop_run() {
-	[ -f "$RUN/env" ] || return 0
+	[ -f "$RUN/env" ] || return 1
 	(
 		. "$RUN/env"
 		for pid in $AGENT_PID $SNMPD_PID $AUTHORITY_PID; do
 			# A pid may belong to somebody else by now.
 			tr '\0' ' ' 2>/dev/null < "/proc/$pid/cmdline" |
-				grep -qF "$RUN" && stop_pid "$pid"
+				grep -qF "$RUN" || continue
+			stop_pid "$pid"
+			say "stopped $(case $pid in
+				"$AGENT_PID") echo leaselined;;
+				"$SNMPD_PID") echo snmpd;;
+				*) echo leaseline-authority;; esac) ($pid)"
 		done
 	)
 	sockets=$(cat "$RUN/sockets" 2>/dev/null)
@@ -29,7 +34,7 @@ show() {
 }
 
 get() { # get NAME SUB-OID
-	printf '    %-28s %s\n' "$1" "$(snmp "$2")"
+	printf '    %-30s %s\n' "$1" "$(snmp "$2")"
 }
 
 show_all() {
@@ -82,6 +87,6 @@ start_run() {
 
 case $1 in
 start) start_run ;;
-stop) stop_run ;;
+stop) stop_run || say "Nothing runs in build/run." ;;
 *) die "usage: run.sh start|stop" ;;
 esac
