@@ -36,6 +36,8 @@ struct subtree {
 	int attempts;	   /* since one that lasted */
 	int short_ones;	   /* that did not, in a row */
 	int told;	   /* which trouble the log has, since then */
+	int64_t answered_ns;
+	int in_a_row; /* answers in a burst */
 	struct view *view;
 	struct mib *mib; /* of view */
 	int64_t sent_ns[SUBTREE_NOTICES_PER_S];

@@ -10,7 +10,7 @@ mkdir -p "$O/log"
 run_one() {
 	case $1 in
 	# These stand on the test programs beside the shipped ones.
-	snmp | master | dropin) beside=$B/tests ;;
+	snmp | snmp_memory | master | dropin) beside=$B/tests ;;
 	*) beside=$B ;;
 	esac
 	start=$(date +%s)

@@ -69,13 +69,16 @@ $(B)/tests/bench/refresh: $(B)/tests/bench/refresh.o $(B)/libleaseline.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_HTTP) $(LIB_SSL) $(LIB_SQL) \
 		$(LIB_JSON) $(LIB_MATH)
-bench: all $(B)/tests/bench/refresh ## what a refresh costs the authority: BENCH_MACHINES=
+bench: bench-refresh bench-snmp ## every ratio that the README names
+bench-refresh: all $(B)/tests/bench/refresh ## what a refresh costs the authority: BENCH_MACHINES=
 	@for n in $(BENCH_MACHINES); do d=$$(mktemp -d) && \
 		$(B)/leaseline-authority init --dir $$d/a >/dev/null 2>&1 && \
 		$(B)/tests/bench/refresh $(B)/leaseline-authority $$d/a \
 			$$n 10000; code=$$?; rm -rf $$d; \
 		[ $$code = 0 ] || exit 1; done
-.PHONY: bench
+bench-snmp: all $(B)/tests/bench/snmp_load ## what a value costs an SNMP manager: ROUNDS=
+	@B=$(B) tests/bench/snmp.sh
+.PHONY: bench bench-refresh bench-snmp
 
 # The Nth call fails: every name here has its __wrap_ in the program.
 WRAPS = write fsync renameat openat open read unlinkat fchmod calloc realloc
@@ -133,7 +136,7 @@ fuzz-replay-%: $(B)/tests/fuzz/replay_%
 
 # The real programs on loopback. smilint.sh and dropin.sh say so (77) where
 # they cannot run: without the archive's package, without root.
-INTEGRATION = address copies hardware offline trial mibroot clients master \
+INTEGRATION = address copies hardware offline trial mibroot clients master snmp_memory \
               snmp crash authority agree service tamper freeze smilint dropin rules \
               install sandbox two onchange follow busy check stats terms clock calendar tls keys timereset \
 	      formats snmpexporter nagios
@@ -141,9 +144,13 @@ $(B)/tests/snmp_fixture $(B)/tests/lease_client: $(B)/tests/%: \
     $(B)/tests/integration/%.o $(B)/libleaseline.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_SNMP) $(LIB_SSL) $(LIB_CPU)
-integration: all $(B)/tests/snmp_fixture $(B)/tests/lease_client ## the real programs on loopback
+# One program and nothing of ours in it: it stands for a manager.
+$(B)/tests/bench/snmp_load: $(B)/tests/bench/snmp_load.o
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
+integration: all $(B)/tests/snmp_fixture $(B)/tests/lease_client $(B)/tests/bench/snmp_load ## the real programs on loopback
 	@B=$(B) O=$(O) tests/integration.sh $(INTEGRATION)
-integration-%: all $(B)/tests/snmp_fixture $(B)/tests/lease_client
+integration-%: all $(B)/tests/snmp_fixture $(B)/tests/lease_client $(B)/tests/bench/snmp_load
 	@B=$(B) O=$(O) tests/integration.sh $*
 
 # What is not Debian's: fetched with npm, below $(O) and nowhere else.
@@ -193,6 +200,9 @@ check-all: check ## the long forms of the same
 	@$(MAKE) --no-print-directory fuzz FUZZ_S=120
 	@FREEZE_S=120 FREEZE_STOP_S=90 $(MAKE) --no-print-directory \
 		integration-freeze
+	@FROZEN_S=120 $(MAKE) --no-print-directory integration-master
+	@GETS=1000000 RECONNECTS=200 $(MAKE) --no-print-directory \
+		integration-snmp_memory
 
 .PHONY: check check-all clang floors fuzz fuzz-replay golden golden-update links \
 	integration quick sanitized sim unit vectors vectors-update

@@ -8,6 +8,7 @@
 #   AGENT_PREFIX, AUTHORITY_PREFIX  e.g. $(later 10d)
 #   LISTEN, SNMP_ENABLED, SOURCE_LINES  of the configuration
 #   AGENTX_SOCKET  where snmpd listens for agents, instead of in $S
+#   SNMPD_LINES  more of its configuration
 #   AUTHORITY_OPTIONS  of serve
 #   SNMPD_LINES  of snmpd.conf
 

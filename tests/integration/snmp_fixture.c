@@ -6,6 +6,7 @@
 #include "agent/snmp.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +126,34 @@ print_counters(void)
 		atomic_load(&c->notifications[NOTIFICATION_TEST]));
 }
 
+/*
+ * The heap in use over the arenas of all threads, which mallinfo2() does not
+ * tell: what the allocator has, less what it holds free, of its totals.
+ */
+static void
+print_memory(void)
+{
+	size_t len, system = 0, fast = 0, rest = 0, mapped = 0;
+	char *text = NULL, *out_rest = NULL;
+	FILE *out = open_memstream(&text, &len);
+
+	if (out == NULL || malloc_info(0, out) != 0 || fclose(out) != 0)
+		exit(2);
+	/* The totals are the last of their kind. */
+	for (char *line = strtok_r(text, "\n", &out_rest); line != NULL;
+	    line = strtok_r(NULL, "\n", &out_rest)) {
+		sscanf(line, "<system type=\"current\" size=\"%zu", &system);
+		sscanf(line, "<total type=\"fast\" count=\"%*u\" size=\"%zu",
+		    &fast);
+		sscanf(line, "<total type=\"rest\" count=\"%*u\" size=\"%zu",
+		    &rest);
+		sscanf(line, "<total type=\"mmap\" count=\"%*u\" size=\"%zu",
+		    &mapped);
+	}
+	printf("heap=%zu\n", system - fast - rest + mapped);
+	free(text);
+}
+
 /* Descriptors below 1024 used up before net-snmp gets its own. */
 static void
 use_descriptors(int count)
@@ -173,6 +202,8 @@ obey(const char *order)
 		publish((size_t)n);
 	else if (strncmp(order, "counters", 8) == 0)
 		print_counters();
+	else if (strncmp(order, "memory", 6) == 0)
+		print_memory();
 	fflush(stdout);
 }
 
