@@ -35,6 +35,15 @@ files() {
 	644 mibs/LEASELINE-MIB.txt            share/snmp/mibs/LEASELINE-MIB.txt
 	644 mibs/LEASELINE-CAPABILITY-MIB.txt share/snmp/mibs/LEASELINE-CAPABILITY-MIB.txt
 	644 dashboards/prometheus/leaseline.rules.yml $share/leaseline.rules.yml
+	644 dashboards/snmp_exporter/generator.yml $share/snmp_exporter/generator.yml
+	644 dashboards/snmp_exporter/leaseline.yml $share/snmp_exporter/leaseline.yml
+	644 dashboards/snmp_exporter/leaseline-0.21.yml $share/snmp_exporter/leaseline-0.21.yml
+	644 dashboards/snmp_exporter/leaseline-snmp.rules.yml $share/snmp_exporter/leaseline-snmp.rules.yml
+	644 dashboards/snmp_exporter/prometheus.example.yml $share/snmp_exporter/prometheus.example.yml
+	644 dashboards/nagios/leaseline.cfg $share/nagios/leaseline.cfg
+	644 dashboards/nagios/leaseline.icinga2.conf $share/nagios/leaseline.icinga2.conf
+	644 dashboards/librenms/leaseline.yaml $share/librenms/leaseline.yaml
+	644 dashboards/librenms/snmpd-leaseline-extend.conf $share/librenms/snmpd-leaseline-extend.conf
 	END
 }
 
@@ -93,6 +102,8 @@ install_all() {
 	sed -i "s,/usr/sbin/,$PREFIX/sbin/," \
 		"$to/lib/systemd/system/leaselined.service" \
 		"$to/lib/systemd/system/leaseline-authority.service"
+	sed -i "s,/usr/bin/leaseline,$PREFIX/bin/leaseline,; s,/usr/$share/,$PREFIX/$share/," \
+		"$to/$share/nagios/"* "$to/$share/librenms/"*
 	put_aliases
 	[ -z "$as_root" ] || prepare_machine
 	put_config
@@ -113,7 +124,7 @@ uninstall_all() {
 	files | while read -r mode file place; do
 		rm -f "$to/$place"
 	done
-	for d in "$to/$share" "$to/$example" "$to/${example%/*}"; do
+	for d in "$to/$share/"*/ "$to/$share" "$to/$example" "$to/${example%/*}"; do
 		[ ! -d "$d" ] || rmdir "$d"
 	done
 	echo "Left: /etc/leaseline, /var/lib/leaseline, and the user leaseline"

@@ -34,6 +34,15 @@ usr/share/doc/leaseline/example/leaseline-follow@.service
 usr/share/doc/leaseline/example/leaseline-follow@.timer
 usr/share/doc/leaseline/example/product.conf
 usr/share/leaseline/leaseline.rules.yml
+usr/share/leaseline/librenms/leaseline.yaml
+usr/share/leaseline/librenms/snmpd-leaseline-extend.conf
+usr/share/leaseline/nagios/leaseline.cfg
+usr/share/leaseline/nagios/leaseline.icinga2.conf
+usr/share/leaseline/snmp_exporter/generator.yml
+usr/share/leaseline/snmp_exporter/leaseline-0.21.yml
+usr/share/leaseline/snmp_exporter/leaseline-snmp.rules.yml
+usr/share/leaseline/snmp_exporter/leaseline.yml
+usr/share/leaseline/snmp_exporter/prometheus.example.yml
 usr/share/leaseline/snmpd-leaseline.conf
 usr/share/man/man1/fcli.1
 usr/share/man/man1/leaseline.1
@@ -127,6 +136,9 @@ for prefix in /usr /usr/local; do
 	[ "$(grep -ho '=/usr/.*sbin/' "$V$prefix"/lib/systemd/system/*.service |
 		sort -u)" = "=$prefix/sbin/" ] ||
 		fail "$prefix: a unit starts another program"
+	[ "$(grep -rho '/usr/[a-z/]*/bin/leaseline\|/usr/bin/leaseline' \
+		"$V$prefix/share/leaseline" | sort -u)" = "$prefix/bin/leaseline" ] ||
+		fail "$prefix: a pack runs another program"
 	[ "$(find "$V" -name fcli)" = "$V/usr/bin/fcli" ] ||
 		fail "$prefix: fcli beside a vendor's"
 	PREFIX=$prefix run "$V" uninstall

@@ -20,6 +20,9 @@ fetch() { # fetch PACKAGE: unpacked into $new/PACKAGE
 }
 
 unpack() {
+	# Tests run beside each other, and each may be the first.
+	mkdir -p "$(dirname "$modules")" && exec 9> "$modules.lock" && flock 9 ||
+		fail "$modules.lock cannot be taken"
 	[ ! -f "$modules/SNMPv2-SMI" ] || return 0
 	new=$modules.new
 	rm -rf "$new" && mkdir -p "$new/bare" || fail "$new cannot be made"
