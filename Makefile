@@ -20,7 +20,7 @@ O       ?= build
 B       := $(O)/$(CC)$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 
 # The lists are the map: floor 0, floor 1, floor 2, floor 3, roofs.
-BASE      = buf child clock conf connections encode exposition file http http_gate http_route \
+BASE      = accept buf child clock conf connections encode exposition file gzip http http_answer http_gate http_route \
             inherit listen listen_unix log loop notify prefix rate tls url utc words
 LICENSE   = advice agent_report answer calendar check check_formats codec codec_value command command_parse documents edges facts fields hardware history history_text json \
             keyring names policy range reading report sign status status_machine text text_usage \
@@ -28,7 +28,7 @@ LICENSE   = advice agent_report answer calendar check check_formats codec codec_
 KEEPER    = address client disk dropin errands history inspect keeper load machine_key memory on_change \
             platform pulse renew request reporter revocations successor time_reset tls_time \
             view watch
-EXPORTER  = metrics process textfile web
+EXPORTER  = metrics pages process textfile web
 AGENT     = announce config config_check config_files control execute execute_check mib mib_objects \
             notices once snmp socket subtree waiters \
             master session transport
@@ -46,7 +46,7 @@ SOURCES = $(BASE:%=license/base/%.c) $(LICENSE:%=license/%.c) \
 HAVE    = $(wildcard $(SOURCES))
 
 # One line per library, and who links it.
-LIB_HTTP = -lmicrohttpd -lgnutls -lcrypt
+LIB_HTTP = -lmicrohttpd -lgnutls -lcrypt -lz
 LIB_INI  = -linih
 LIB_SSL  = -lcrypto
 LIB_CURL = -lcurl -lssl

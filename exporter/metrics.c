@@ -475,11 +475,11 @@ write_process(struct page *page, const struct process_usage *usage)
 
 bool
 metrics_render(const struct view *view, const struct process_usage *process,
-    const char *revision, struct buf *out)
+    const char *revision, enum exposition_format format, struct buf *out)
 {
 	struct page page = {.view = view};
 
-	exposition_begin(&page.e, out);
+	exposition_begin(&page.e, format, out);
 	for (size_t i = 0; i < sizeof(license_rows) / sizeof(license_rows[0]);
 	     i++)
 		write_license_row(&page, &license_rows[i]);

@@ -6,6 +6,7 @@
 #ifndef EXPORTER_METRICS_H
 #define EXPORTER_METRICS_H
 
+#include "license/base/exposition.h"
 #include "license/keeper/view.h"
 
 struct buf;
@@ -21,6 +22,6 @@ struct process_usage;
  */
 bool metrics_render(const struct view *view,
     const struct process_usage *process, const char *revision,
-    struct buf *out);
+    enum exposition_format format, struct buf *out);
 
 #endif

@@ -14,9 +14,9 @@ textfile_render(const struct view *view, const char *revision, struct buf *out)
 		"When this file was written, by the wall clock."};
 	struct exposition e;
 
-	if (!metrics_render(view, NULL, revision, out))
+	if (!metrics_render(view, NULL, revision, EXPOSITION_TEXT, out))
 		return false;
-	exposition_begin(&e, out);
+	exposition_begin(&e, EXPOSITION_TEXT, out);
 	exposition_family(&e, &family);
 	exposition_count(&e, NULL, 0, view->reading.wall.s);
 	exposition_end(&e);

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/*
- * Routes over base/http. A page of metrics is rendered at most once in each
- * second of the wall clock, so that an answer is never of the second before
- * and a flood of scrapes costs copies only.
- */
+/* Routes over base/http, and how old the keeper's heartbeat is. */
 #include "exporter/web.h"
 
 #include <inttypes.h>
@@ -12,25 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "exporter/metrics.h"
-#include "exporter/process.h"
+#include "exporter/pages.h"
 #include "license/base/buf.h"
 #include "license/base/clock.h"
-#include "license/base/exposition.h"
 #include "license/base/http.h"
 #include "license/facts.h"
 
 #define PLAIN "text/plain; charset=utf-8"
 
-enum { ROUTES = 4 };
-
-/* rendered: immutable bytes, counted. */
-struct rendered {
-	atomic_int references;
-	utc_t second;
-	const struct facts *facts; /* rendered from; a reference */
-	struct buf bytes;
-};
+enum { ROUTES = 4, HEADER_MAX = 16384 };
 
 /* pulse: what is known of the keeper's heart, by elapsed time. */
 struct pulse {
@@ -41,14 +27,12 @@ struct pulse {
 
 struct web {
 	struct board *board;
-	char revision[64];
+	struct pages *pages;
 	struct http_route routes[ROUTES];
 	struct http_listener *listeners[WEB_LISTENERS_MAX];
 	size_t count;
 	atomic_bool ready;
 	pthread_mutex_t lock; /* the members below; held for moments only */
-	struct rendered *page;
-	bool rendering;
 	struct pulse pulse;
 };
 
@@ -59,93 +43,23 @@ reply_text(struct http_exchange *exchange, int status, const char *text)
 }
 
 static void
-rendered_release(struct rendered *page)
-{
-	if (page == NULL || atomic_fetch_sub(&page->references, 1) > 1)
-		return;
-	facts_release(page->facts);
-	buf_fini(&page->bytes);
-	free(page);
-}
-
-static struct rendered *
-rendered_take(struct rendered *page)
-{
-	atomic_fetch_add(&page->references, 1);
-	return page;
-}
-
-/* One reference for the caller; NULL before the first facts. */
-static struct rendered *
-render(struct web *web)
-{
-	struct process_usage process;
-	struct view *view = view_take(web->board);
-	struct rendered *page = view == NULL ? NULL : calloc(1, sizeof(*page));
-
-	if (page == NULL)
-		goto out;
-	atomic_init(&page->references, 1);
-	page->second = view->reading.wall;
-	page->facts = facts_take(view->facts);
-	buf_init(&page->bytes, METRICS_SIZE(view->count));
-	process_read(&process);
-	if (!metrics_render(view, &process, web->revision, &page->bytes)) {
-		rendered_release(page);
-		page = NULL;
-	}
-out:
-	view_free(view);
-	return page;
-}
-
-/*
- * The page of this second and these facts: what a refresh changed is on it at
- * once. While another thread renders, the one before is good enough.
- */
-static struct rendered *
-page_take(struct web *web)
-{
-	const struct facts *facts = board_take(web->board);
-	utc_t now = clock_wall();
-	struct rendered *page = NULL, *before = NULL;
-
-	pthread_mutex_lock(&web->lock);
-	bool fresh = web->page != NULL && web->page->facts == facts &&
-	    (web->page->second.s == now.s ||
-		(web->rendering && web->page->second.s == now.s - 1));
-	if (fresh)
-		page = rendered_take(web->page);
-	else
-		web->rendering = true;
-	pthread_mutex_unlock(&web->lock);
-	/* Only compared: the page holds its own reference. */
-	facts_release(facts);
-	if (fresh)
-		return page;
-
-	page = render(web);
-	pthread_mutex_lock(&web->lock);
-	web->rendering = false;
-	before = web->page;
-	web->page = page == NULL ? NULL : rendered_take(page);
-	pthread_mutex_unlock(&web->lock);
-	rendered_release(before);
-	return page;
-}
-
-static void
 serve_metrics(void *self, struct http_exchange *exchange)
 {
-	struct rendered *page = page_take(self);
+	struct web *web = self;
+	struct buf accept, encoding;
 
-	if (page == NULL) {
+	buf_init(&accept, HEADER_MAX);
+	buf_init(&encoding, HEADER_MAX);
+	http_header_join(exchange, "Accept", &accept);
+	http_header_join(exchange, "Accept-Encoding", &encoding);
+	struct http_answer *answer = pages_answer(web->pages,
+	    buf_text(&accept), buf_text(&encoding));
+	buf_fini(&accept);
+	buf_fini(&encoding);
+	if (answer == NULL)
 		reply_text(exchange, 503, "The agent is still starting.\n");
-		return;
-	}
-	http_reply(exchange, 200, EXPOSITION_CONTENT_TYPE,
-	    buf_text(&page->bytes), page->bytes.len, NULL, 0);
-	rendered_release(page);
+	else
+		http_send(exchange, answer);
 }
 
 /*
@@ -252,17 +166,20 @@ web_start(const struct web_options *options, struct board *board,
     struct buf *error)
 {
 	struct web *web = calloc(1, sizeof(*web));
+	struct pages *pages = pages_new(board, options->revision);
 
-	if (web == NULL || options->listen_count > WEB_LISTENERS_MAX) {
-		buf_puts(error, web == NULL ? "out of memory" :
-					      "too many listen addresses");
+	if (web == NULL || pages == NULL ||
+	    options->listen_count > WEB_LISTENERS_MAX) {
+		buf_puts(error, web == NULL || pages == NULL ? "out of memory" :
+						"too many listen addresses");
+		pages_free(pages);
 		free(web);
 		return NULL;
 	}
 	web->board = board;
 	pthread_mutex_init(&web->lock, NULL);
 	web->pulse.looked_at = clock_boot();
-	text_copy(web->revision, sizeof(web->revision), options->revision);
+	web->pages = pages;
 	for (size_t i = 0; i < ROUTES; i++)
 		web->routes[i] = (struct http_route){.path = routes[i].path,
 			.serve = routes[i].serve,
@@ -292,7 +209,7 @@ web_stop(struct web *web)
 		return;
 	for (size_t i = 0; i < web->count; i++)
 		http_stop(web->listeners[i]);
-	rendered_release(web->page);
+	pages_free(web->pages);
 	pthread_mutex_destroy(&web->lock);
 	free(web);
 }

@@ -1,16 +1,19 @@
 #!/bin/sh
 # Goal: the Debian packages that the build and the tests need; nothing when
-# they are there. Arguments: sets of packages: build run check nms.
+# they are there. Arguments: sets of packages: build run check nms bench.
 build="gcc make libc6-dev git ca-certificates libsnmp-dev
 	libcurl4-openssl-dev libssl-dev libmicrohttpd-dev libgnutls28-dev
-	libcrypt-dev libcpuid-dev
+	libcrypt-dev libcpuid-dev zlib1g-dev
 	libsqlite3-dev libjansson-dev libinih-dev"
 run="snmpd snmp curl"
 check="clang libclang-rt-14-dev libcmocka-dev snmpd snmp snmptrapd curl
 	smitools prometheus prometheus-node-exporter
 	prometheus-snmp-exporter monitoring-plugins-standard faketime strace mandoc systemd procps python3
-	python3-icalendar python3-yaml python3-pysnmp4 python3-pysmi patch"
+	python3-icalendar python3-yaml python3-pysnmp4 python3-pysmi patch
+	python3-prometheus-client"
 nms="nodejs npm"
+bench="wrk nginx-light prometheus-node-exporter prometheus-snmp-exporter
+	snmpd python3"
 
 want=
 for set; do

@@ -30,7 +30,8 @@ function room(path) { sub(/\/[^\/]*$/, "", path); return path }
 }' $sources | report
 
 # Library, the files that may include it. net-snmp has three: what is asked,
-# the session, and the socket, which replaces one of its own transports.
+# the session, and the socket, which replaces one of its own transports;
+# libmicrohttpd two: the listener, and what it sends.
 while read -r header files; do
 	grep -n "#[ ]*include <$header" $sources | while IFS=: read -r file line _; do
 		case " $files " in *" $file "*) ;;
@@ -42,7 +43,8 @@ done <<'EOF' | report
 curl/ license/keeper/client.c
 openssl/ license/verify.c license/sign.c license/authority/certificate.c license/keeper/tls_time.c
 libcpuid/ license/keeper/inspect.c
-microhttpd license/base/http.c
+microhttpd license/base/http.c license/base/http_answer.c
+zlib license/base/gzip.c
 gnutls/ license/base/tls.c
 crypt.h exporter/password.c
 net-snmp/ agent/snmp.c agent/session.c agent/transport.c

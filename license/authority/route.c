@@ -328,7 +328,7 @@ serve_metrics(void *self, struct http_exchange *exchange)
 
 	buf_init(&page, PAGE_MAX);
 	tally_print(c->tally, &page);
-	http_reply(exchange, 200, EXPOSITION_CONTENT_TYPE, page.data,
+	http_reply(exchange, 200, exposition_content_type(EXPOSITION_TEXT, false), page.data,
 	    page.len, NULL, 0);
 	buf_fini(&page);
 }

@@ -279,7 +279,7 @@ tally_print(struct tally *t, struct buf *out)
 {
 	struct exposition e;
 
-	exposition_begin(&e, out);
+	exposition_begin(&e, EXPOSITION_TEXT, out);
 	pthread_mutex_lock(&t->lock);
 	print_all(t, &e);
 	pthread_mutex_unlock(&t->lock);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Families and samples as text format 0.0.4. It knows the format's rules and
- * no metric.
+ * Families and samples as text format 0.0.4 and OpenMetrics 1.0.0. It knows
+ * the formats' rules and no metric.
  */
 #include "license/base/exposition.h"
 
@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "license/base/accept.h"
 #include "license/base/buf.h"
 
 static const char *const type_words[] = {
@@ -21,18 +22,24 @@ static const char *const type_words[] = {
 	[METRIC_HISTOGRAM] = "histogram",
 };
 
+/* OpenMetrics' UNIT is the end of the name: no second list of units. */
+static const char *const units[] = {"bytes_per_second", "seconds", "bytes",
+	"ratio"};
+
+static bool
+is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
 /* Metric and label names without the colon, which is for recording rules. */
 static bool
 is_name(const char *name)
 {
-	static const char first[] =
-	    "_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-
-	if (name[0] == '\0' || strchr(first, name[0]) == NULL)
+	if (!is_letter(name[0]))
 		return false;
 	for (; *name != '\0'; name++) {
-		if (strchr(first, *name) == NULL &&
-		    (*name < '0' || *name > '9'))
+		if (!is_letter(*name) && (*name < '0' || *name > '9'))
 			return false;
 	}
 	return true;
@@ -69,13 +76,25 @@ add_escaped(struct buf *out, char c, bool quoted)
 		buf_putc(out, c);
 }
 
+static bool
+is_plain(char c)
+{
+	return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+}
+
 /* At most METRIC_LABEL_BYTES_MAX bytes of the value, cut between characters. */
 static void
 add_label_value(struct buf *out, const char *value)
 {
 	size_t left = strnlen(value, METRIC_LABEL_BYTES_MAX + 4);
-	size_t room = METRIC_LABEL_BYTES_MAX;
+	size_t room = METRIC_LABEL_BYTES_MAX, plain = 0;
 
+	while (plain < left && plain < room && is_plain(value[plain]))
+		plain++;
+	buf_add(out, value, plain);
+	value += plain;
+	left -= plain;
+	room -= plain;
 	while (left > 0) {
 		size_t n = utf8_length(value, left);
 		bool valid = n > 0;
@@ -147,10 +166,47 @@ add_number(struct buf *out, double value)
 		add_fraction(out, value);
 }
 
+const char *
+exposition_content_type(enum exposition_format format, bool escaping)
+{
+	if (format == EXPOSITION_TEXT)
+		return "text/plain; version=0.0.4; charset=utf-8";
+	return escaping ? "application/openmetrics-text; version=1.0.0; "
+			  "charset=utf-8; escaping=underscores" :
+			  "application/openmetrics-text; version=1.0.0; "
+			  "charset=utf-8";
+}
+
+enum exposition_format
+exposition_accepted(const char *accept, bool *escaping)
+{
+	static const struct accept_offer offers[EXPOSITION_FORMATS] = {
+		[EXPOSITION_TEXT] = {"text", "plain", "0.0.4"},
+		[EXPOSITION_OPENMETRICS] = {"application", "openmetrics-text",
+		    "1.0.0"},
+	};
+	struct accept_weight text, open;
+
+	accept_weigh(accept, &offers[EXPOSITION_TEXT], &text);
+	accept_weigh(accept, &offers[EXPOSITION_OPENMETRICS], &open);
+	*escaping = false;
+	if (open.nearness <= ACCEPT_ANYTHING || open.quality == 0 ||
+	    open.quality < text.quality)
+		return EXPOSITION_TEXT;
+	/* Wanted alike: the one that is named, else the one named first. */
+	if (open.quality == text.quality && text.nearness > ACCEPT_ANYTHING &&
+	    text.place < open.place)
+		return EXPOSITION_TEXT;
+	*escaping = open.escaping;
+	return EXPOSITION_OPENMETRICS;
+}
+
 void
-exposition_begin(struct exposition *e, struct buf *out)
+exposition_begin(struct exposition *e, enum exposition_format format,
+    struct buf *out)
 {
 	e->out = out;
+	e->format = format;
 	e->family = NULL;
 	e->seen_count = 0;
 }
@@ -158,19 +214,56 @@ exposition_begin(struct exposition *e, struct buf *out)
 void
 exposition_end(struct exposition *e)
 {
+	if (e->format == EXPOSITION_OPENMETRICS)
+		buf_puts(e->out, "# EOF\n");
 	e->family = NULL;
+}
+
+const char *
+exposition_unit(const struct metric_family *f)
+{
+	size_t len = strlen(f->name), end;
+
+	if (f->type == METRIC_COUNTER)
+		len -= strlen("_total");
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		end = strlen(units[i]);
+		if (len > end + 1 && f->name[len - end - 1] == '_' &&
+		    memcmp(f->name + len - end, units[i], end) == 0)
+			return units[i];
+	}
+	return NULL;
+}
+
+/* "# WORD NAME ": in OpenMetrics the family of a counter has no _total. */
+static void
+add_about(struct exposition *e, const char *word, const struct metric_family *f)
+{
+	size_t len = strlen(f->name);
+
+	if (e->format == EXPOSITION_OPENMETRICS && f->type == METRIC_COUNTER)
+		len -= strlen("_total");
+	buf_printf(e->out, "# %s %.*s ", word, (int)len, f->name);
 }
 
 void
 exposition_family(struct exposition *e, const struct metric_family *f)
 {
+	bool open = e->format == EXPOSITION_OPENMETRICS;
+
 	assert(is_name(f->name));
 	assert(ends_with(f->name, "_total") == (f->type == METRIC_COUNTER));
 	assert(!was_seen(e, f->name) && e->seen_count < METRIC_FAMILIES_MAX);
-	buf_printf(e->out, "# HELP %s ", f->name);
+	add_about(e, "HELP", f);
 	for (const char *p = f->help; *p != '\0'; p++)
-		add_escaped(e->out, *p, false);
-	buf_printf(e->out, "\n# TYPE %s %s\n", f->name, type_words[f->type]);
+		add_escaped(e->out, *p, open);
+	buf_putc(e->out, '\n');
+	add_about(e, "TYPE", f);
+	buf_printf(e->out, "%s\n", type_words[f->type]);
+	if (open && exposition_unit(f) != NULL) {
+		add_about(e, "UNIT", f);
+		buf_printf(e->out, "%s\n", exposition_unit(f));
+	}
 	e->seen[e->seen_count++] = f;
 	e->family = f;
 }
@@ -188,8 +281,27 @@ void
 exposition_count(struct exposition *e, const struct metric_label *labels,
     size_t label_count, int64_t value)
 {
+	char text[24], *p = text + sizeof(text);
+	uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
+
 	add_head(e, "", labels, label_count, NULL);
-	buf_printf(e->out, "%" PRId64 "\n", value);
+	*--p = '\n';
+	do
+		*--p = (char)('0' + left % 10);
+	while ((left /= 10) > 0);
+	if (value < 0)
+		*--p = '-';
+	buf_add(e->out, p, (size_t)(text + sizeof(text) - p));
+}
+
+/* OpenMetrics wants to see that a bound is no whole number by chance. */
+static void
+write_bound(const struct exposition *e, double value, char out[static 32])
+{
+	snprintf(out, 32, "%.15g", value);
+	if (e->format == EXPOSITION_OPENMETRICS &&
+	    out[strspn(out, "-0123456789")] == '\0')
+		snprintf(out, 32, "%.1f", value);
 }
 
 void
@@ -204,7 +316,7 @@ exposition_histogram(struct exposition *e, const double *bounds,
 
 		assert(i == 0 || i == n || bounds[i] > bounds[i - 1]);
 		if (i < n)
-			snprintf(bound, sizeof(bound), "%.15g", bounds[i]);
+			write_bound(e, bounds[i], bound);
 		total += counts[i];
 		add_head(e, "_bucket", NULL, 0, bound);
 		buf_printf(e->out, "%" PRIu64 "\n", total);

@@ -8,10 +8,15 @@
 #ifndef LICENSE_BASE_EXPOSITION_H
 #define LICENSE_BASE_EXPOSITION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct buf;
+
+/* Text format 0.0.4 and OpenMetrics 1.0.0. */
+enum exposition_format { EXPOSITION_TEXT, EXPOSITION_OPENMETRICS,
+	EXPOSITION_FORMATS };
 
 enum metric_type { METRIC_GAUGE, METRIC_COUNTER, METRIC_HISTOGRAM };
 
@@ -31,19 +36,18 @@ enum { METRIC_LABEL_BYTES_MAX = 256, METRIC_LABELS_MAX = 10,
 
 struct exposition {
 	struct buf *out;
+	enum exposition_format format;
 	const struct metric_family *family; /* the open one */
 	const struct metric_family *seen[METRIC_FAMILIES_MAX];
 	size_t seen_count;
 };
 
-/*
- * exposition_begin, _end: text format 0.0.4 into ${out} (its cap is the
- * limit).
- */
-void exposition_begin(struct exposition *e, struct buf *out);
+/* exposition_begin, _end: a page into ${out} (its cap is the limit). */
+void exposition_begin(struct exposition *e, enum exposition_format format,
+    struct buf *out);
 void exposition_end(struct exposition *e);
 
-/* exposition_family: HELP and TYPE lines; opens the family. */
+/* exposition_family: HELP, TYPE and UNIT lines; opens the family. */
 void exposition_family(struct exposition *e, const struct metric_family *f);
 
 /*
@@ -65,7 +69,19 @@ void exposition_count(struct exposition *e, const struct metric_label *labels,
 void exposition_histogram(struct exposition *e, const double *bounds,
     const uint64_t *counts, size_t n, double sum);
 
-/* EXPOSITION_CONTENT_TYPE: of the text format 0.0.4. */
-#define EXPOSITION_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
+/* exposition_unit: base unit at the end of the name, or NULL. */
+const char *exposition_unit(const struct metric_family *f);
+
+/*
+ * exposition_accepted: the format that the header Accept (NULL: none) asks
+ * for. OpenMetrics only by its name and 1.0.0 or no version; whatever else is
+ * asked for gets text, never a refusal. ${escaping}: it was asked for with
+ * that parameter, which the answer then names too: our names need none, so
+ * "underscores" is true whichever scheme was asked for.
+ */
+enum exposition_format exposition_accepted(const char *accept,
+    bool *escaping);
+const char *exposition_content_type(enum exposition_format format,
+    bool escaping);
 
 #endif

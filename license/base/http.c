@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The only file that includes libmicrohttpd. What a path means is its route's
- * business.
+ * The listener over libmicrohttpd; what it sends is http_answer.c's. What a
+ * path means is its route's business.
  */
 #include "license/base/http.h"
 
@@ -21,6 +21,7 @@
 
 #include "license/base/buf.h"
 #include "license/base/file.h"
+#include "license/base/http_answer.h"
 #include "license/base/http_gate.h"
 #include "license/base/http_route.h"
 #include "license/base/listen.h"
@@ -53,52 +54,33 @@ struct http_exchange {
 	size_t received;
 	bool asked, admitted; /* the guard */
 	bool deferred, served;
-	int status;
-	struct MHD_Response *response;
+	struct http_answer *answer;
 	char peer[INET6_ADDRSTRLEN];
 };
 
-static void
-add_header(struct MHD_Response *response, const char *name, const char *value)
+static enum MHD_Result
+send_to(struct MHD_Connection *connection, const struct http_answer *answer)
 {
-	if (MHD_add_response_header(response, name, value) == MHD_NO)
-		log_error("HTTP header %s was left out of an answer: "
-			  "its value cannot be sent", name);
-}
-
-static void
-add_headers(struct MHD_Response *response,
-    const struct http_header_line *headers, size_t count)
-{
-	const struct http_header_line *ours;
-
-	for (size_t i = 0; (ours = http_header_always(i)) != NULL; i++) {
-		if (!http_header_among(headers, count, ours->name))
-			add_header(response, ours->name, ours->value);
-	}
-	for (size_t i = 0; headers != NULL && i < count; i++)
-		add_header(response, headers[i].name, headers[i].value);
+	return answer == NULL ? MHD_NO : MHD_queue_response(connection,
+	    answer->status, answer->response);
 }
 
 /* An answer of ours, not of a route: always the last on its connection. */
 static enum MHD_Result
-refuse(struct MHD_Connection *connection, unsigned status, const char *text,
+refuse(struct MHD_Connection *connection, int status, const char *text,
     const char *name, const char *value)
 {
 	/* What follows a request that we refuse is not to be believed. */
 	const struct http_header_line headers[] = {
-		{"Content-Type", "text/plain; charset=utf-8"},
-		{"Connection", "close"},
-		{name, value},
-	};
-	struct MHD_Response *response = MHD_create_response_from_buffer(
-	    strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_PERSISTENT);
+		{"Connection", "close"}, {name, value}};
+	struct http_answer *answer = http_answer_of(status,
+	    "text/plain; charset=utf-8",
+	    MHD_create_response_from_buffer(strlen(text),
+		(void *)(uintptr_t)text, MHD_RESPMEM_PERSISTENT),
+	    headers, name == NULL ? 1 : 2);
+	enum MHD_Result result = send_to(connection, answer);
 
-	if (response == NULL)
-		return MHD_NO;
-	add_headers(response, headers, name == NULL ? 2 : 3);
-	enum MHD_Result result = MHD_queue_response(connection, status, response);
-	MHD_destroy_response(response);
+	http_answer_release(answer);
 	return result;
 }
 
@@ -170,22 +152,13 @@ begin(struct http_listener *listener, struct MHD_Connection *connection,
 }
 
 static enum MHD_Result
-send_answer(struct http_exchange *exchange)
-{
-	if (exchange->response == NULL)
-		return MHD_NO;
-	return MHD_queue_response(exchange->connection,
-	    (unsigned)exchange->status, exchange->response);
-}
-
-static enum MHD_Result
 serve(struct http_exchange *exchange)
 {
 	const struct http_route *route = exchange->route;
 	const struct http_guard *guard = &exchange->listener->guard;
 
-	if (exchange->response != NULL || exchange->served)
-		return send_answer(exchange);
+	if (exchange->answer != NULL || exchange->served)
+		return send_to(exchange->connection, exchange->answer);
 	if (!exchange->admitted && !exchange->asked) {
 		exchange->asked = true;
 		/* http_admit() may come before this returns. */
@@ -196,7 +169,7 @@ serve(struct http_exchange *exchange)
 	}
 	/* Not admitted and no answer: there was no memory for it. */
 	if (!exchange->admitted)
-		return send_answer(exchange);
+		return send_to(exchange->connection, exchange->answer);
 	if (route == NULL || exchange->body.failed)
 		return refuse_route(exchange);
 	exchange->deferred = false;
@@ -204,7 +177,8 @@ serve(struct http_exchange *exchange)
 	if (route->deferred) /* before the answer, which may come at once */
 		http_defer(exchange);
 	route->serve(route->self, exchange);
-	return route->deferred ? MHD_YES : send_answer(exchange);
+	return route->deferred ? MHD_YES :
+	    send_to(exchange->connection, exchange->answer);
 }
 
 static enum MHD_Result
@@ -244,8 +218,7 @@ complete(void *cls, struct MHD_Connection *connection, void **con_cls,
 	*con_cls = NULL;
 	if (exchange == NULL)
 		return;
-	if (exchange->response != NULL)
-		MHD_destroy_response(exchange->response);
+	http_answer_release(exchange->answer);
 	buf_fini(&exchange->body);
 	free(exchange);
 }
@@ -467,22 +440,21 @@ http_peer(const struct http_exchange *exchange)
 }
 
 void
+http_send(struct http_exchange *exchange, struct http_answer *answer)
+{
+	exchange->answer = answer;
+	if (exchange->deferred)
+		MHD_resume_connection(exchange->connection);
+}
+
+void
 http_reply(struct http_exchange *exchange, int status,
     const char *content_type, const void *bytes, size_t len,
     const struct http_header_line *headers, size_t header_count)
 {
-	struct MHD_Response *response = MHD_create_response_from_buffer(len,
-	    (void *)(uintptr_t)bytes, MHD_RESPMEM_MUST_COPY);
-
-	if (response != NULL) {
-		if (content_type != NULL)
-			add_header(response, "Content-Type", content_type);
-		add_headers(response, headers, header_count);
-	}
-	exchange->status = status;
-	exchange->response = response;
-	if (exchange->deferred)
-		MHD_resume_connection(exchange->connection);
+	http_send(exchange, http_answer_of(status, content_type,
+	    MHD_create_response_from_buffer(len, (void *)(uintptr_t)bytes,
+		MHD_RESPMEM_MUST_COPY), headers, header_count));
 }
 
 void

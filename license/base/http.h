@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 struct buf;
+struct http_answer;
 struct http_listener;
 struct tls_identity;
 
@@ -119,5 +120,20 @@ struct http_header_line {
 void http_reply(struct http_exchange *exchange, int status,
     const char *content_type, const void *bytes, size_t len,
     const struct http_header_line *headers, size_t header_count);
+
+/*
+ * http_answer: an answer made once and sent to many, from any thread: it does
+ * not change, and its bytes are not copied. ${done} is called with ${self}
+ * when nobody needs them any more: on any thread, also when NULL is returned
+ * (out of memory).
+ */
+struct http_answer *http_answer_new(int status, const char *content_type,
+    const void *bytes, size_t len, const struct http_header_line *headers,
+    size_t header_count, void (*done)(void *self), void *self);
+struct http_answer *http_answer_take(struct http_answer *answer);
+void http_answer_release(struct http_answer *answer); /* or NULL */
+
+/* http_send: instead of http_reply; takes over the caller's reference. */
+void http_send(struct http_exchange *exchange, struct http_answer *answer);
 
 #endif

@@ -320,7 +320,8 @@ render_licenses(const char *path, const char *text, struct buf *out)
 	}
 	render_checks(&s, out);
 	buf_puts(out, "== metrics\n");
-	good = good && metrics_render(view, NULL, "abc1234", out);
+	good = good && metrics_render(view, NULL, "abc1234", EXPOSITION_TEXT,
+	    out);
 	free(view);
 	return good;
 }

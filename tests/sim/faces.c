@@ -82,7 +82,7 @@ metrics_agree(const struct view *view, struct buf *why)
 	bool good;
 
 	buf_init(&page, METRICS_SIZE(1));
-	good = metrics_render(view, NULL, "sim", &page);
+	good = metrics_render(view, NULL, "sim", EXPOSITION_TEXT, &page);
 	snprintf(want, sizeof(want), "license_usable{license=\"%s\"} %d\n",
 	    r->name, r->usable);
 	good = good && says(&page, want, "metrics", why);

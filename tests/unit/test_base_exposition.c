@@ -35,7 +35,7 @@ a_page_is_text_of_the_format(void **state)
 	const uint64_t counts[] = {1, 0, 2, 4};
 
 	buf_init(&b, 10000);
-	exposition_begin(&e, &b);
+	exposition_begin(&e, EXPOSITION_TEXT, &b);
 	exposition_family(&e, &gauge);
 	exposition_sample(&e, labels, 2, 1.5);
 	exposition_sample(&e, NULL, 0, -3);
@@ -64,6 +64,65 @@ a_page_is_text_of_the_format(void **state)
 	buf_fini(&b);
 }
 
+static const struct metric_family
+	rate = {"x_bytes_per_second", METRIC_GAUGE, "R."},
+	spent = {"cpu_seconds_total", METRIC_COUNTER, "S."},
+	unitless = {"seconds", METRIC_GAUGE, "U."};
+
+static void
+a_page_is_openmetrics_too(void **state)
+{
+	(void)state;
+	struct exposition e;
+	struct buf b;
+	const double bounds[] = {0.1, 1};
+	const uint64_t counts[] = {1, 0, 2};
+
+	buf_init(&b, 10000);
+	exposition_begin(&e, EXPOSITION_OPENMETRICS, &b);
+	exposition_family(&e, &gauge);
+	exposition_sample(&e, NULL, 0, 1.5);
+	exposition_family(&e, &counter);
+	exposition_count(&e, NULL, 0, 3);
+	exposition_family(&e, &rate);
+	exposition_count(&e, NULL, 0, INT64_MIN);
+	exposition_family(&e, &spent);
+	exposition_sample(&e, NULL, 0, 0.25);
+	exposition_family(&e, &unitless);
+	exposition_family(&e, &histogram);
+	exposition_histogram(&e, bounds, counts, 2, 4);
+	exposition_end(&e);
+	assert_false(b.failed);
+	assert_string_equal(buf_text(&b),
+	    "# HELP x_seconds Back\\\\slash, \\\"quote\\\" and\\nline.\n"
+	    "# TYPE x_seconds gauge\n"
+	    "# UNIT x_seconds seconds\n"
+	    "x_seconds 1.5\n"
+	    "# HELP x C.\n"
+	    "# TYPE x counter\n"
+	    "x_total 3\n"
+	    "# HELP x_bytes_per_second R.\n"
+	    "# TYPE x_bytes_per_second gauge\n"
+	    "# UNIT x_bytes_per_second bytes_per_second\n"
+	    "x_bytes_per_second -9223372036854775808\n"
+	    "# HELP cpu_seconds S.\n"
+	    "# TYPE cpu_seconds counter\n"
+	    "# UNIT cpu_seconds seconds\n"
+	    "cpu_seconds_total 0.25\n"
+	    "# HELP seconds U.\n"
+	    "# TYPE seconds gauge\n"
+	    "# HELP x_size_bytes H.\n"
+	    "# TYPE x_size_bytes histogram\n"
+	    "# UNIT x_size_bytes bytes\n"
+	    "x_size_bytes_bucket{le=\"0.1\"} 1\n"
+	    "x_size_bytes_bucket{le=\"1.0\"} 1\n"
+	    "x_size_bytes_bucket{le=\"+Inf\"} 3\n"
+	    "x_size_bytes_sum 4\n"
+	    "x_size_bytes_count 3\n"
+	    "# EOF\n");
+	buf_fini(&b);
+}
+
 static const struct {
 	double value;
 	const char *text;
@@ -84,7 +143,7 @@ numbers_are_short_and_exact(void **state)
 		struct buf b;
 		char line[64] = "x_seconds ";
 		buf_init(&b, 1000);
-		exposition_begin(&e, &b);
+		exposition_begin(&e, EXPOSITION_TEXT, &b);
 		exposition_family(&e, &gauge);
 		size_t head = b.len;
 		exposition_sample(&e, NULL, 0, numbers[i].value);
@@ -109,7 +168,7 @@ label_values_are_bounded_and_made_utf8(void **state)
 	memcpy(big + 255, "\xE2\x82\xAC", 3);
 	big[999] = '\0';
 	buf_init(&b, 10000);
-	exposition_begin(&e, &b);
+	exposition_begin(&e, EXPOSITION_TEXT, &b);
 	exposition_family(&e, &gauge);
 	exposition_sample(&e, labels, 2, 1);
 	const char *a = strstr(buf_text(&b), "a=\"");
@@ -129,7 +188,7 @@ a_page_that_does_not_fit_says_so(void **state)
 	struct buf b;
 
 	buf_init(&b, 100);
-	exposition_begin(&e, &b);
+	exposition_begin(&e, EXPOSITION_TEXT, &b);
 	exposition_family(&e, &gauge);
 	for (int i = 0; i < 10; i++)
 		exposition_sample(&e, NULL, 0, i);
@@ -163,7 +222,7 @@ is_refused(size_t which)
 		signal(SIGABRT, SIG_DFL);
 		close(STDERR_FILENO);
 		buf_init(&b, 10000);
-		exposition_begin(&e, &b);
+		exposition_begin(&e, EXPOSITION_TEXT, &b);
 		if (which < bads)
 			exposition_family(&e, &bad[which]);
 		else if (which == bads)
@@ -195,6 +254,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_page_is_text_of_the_format),
+		cmocka_unit_test(a_page_is_openmetrics_too),
 		cmocka_unit_test(numbers_are_short_and_exact),
 		cmocka_unit_test(label_values_are_bounded_and_made_utf8),
 		cmocka_unit_test(a_page_that_does_not_fit_says_so),

@@ -68,7 +68,8 @@ render(size_t count, bool everything, struct buf *out)
 
 	buf_init(out, METRICS_SIZE(count));
 	process_read(&process);
-	assert_true(metrics_render(view, &process, "abc", out));
+	assert_true(metrics_render(view, &process, "abc", EXPOSITION_TEXT,
+	    out));
 	free(view);
 }
 
@@ -273,7 +274,7 @@ the_textfile_is_the_page_without_the_process_and_with_its_time(void **state)
 	view->reading.wall = (utc_t){1234567};
 	buf_init(&page, METRICS_SIZE(2));
 	buf_init(&file, METRICS_SIZE(2));
-	assert_true(metrics_render(view, NULL, "abc", &page));
+	assert_true(metrics_render(view, NULL, "abc", EXPOSITION_TEXT, &page));
 	assert_true(textfile_render(view, "abc", &file));
 	assert_memory_equal(page.data, file.data, page.len);
 	assert_int_equal(0, count_of(&file, "process_"));

@@ -112,9 +112,9 @@ beat(struct serving *s)
 	atomic_store(&s->board.counters.heartbeat_s, clock_wall().s);
 }
 
-/* The status; the whole answer is in ${out}. */
+/* The status; the whole answer to "METHOD PATH" and headers is in ${out}. */
 static int
-get(struct serving *s, const char *path, struct buf *out)
+ask(struct serving *s, const char *what, const char *headers, struct buf *out)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET};
 	char request[256], bytes[4096];
@@ -126,8 +126,8 @@ get(struct serving *s, const char *path, struct buf *out)
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	assert_int_equal(0, connect(fd, (struct sockaddr *)&address,
 		sizeof(address)));
-	snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: a\r\n"
-	    "Connection: close\r\n\r\n", path);
+	snprintf(request, sizeof(request), "%s HTTP/1.1\r\nHost: a\r\n"
+	    "Connection: close\r\n%s\r\n", what, headers);
 	assert_int_equal((ssize_t)strlen(request),
 	    send(fd, request, strlen(request), 0));
 	buf_init(out, 1048576);
@@ -136,6 +136,15 @@ get(struct serving *s, const char *path, struct buf *out)
 	close(fd);
 	assert_int_equal(1, sscanf(buf_text(out), "HTTP/1.1 %d", &status));
 	return status;
+}
+
+static int
+get(struct serving *s, const char *path, struct buf *out)
+{
+	char what[128];
+
+	snprintf(what, sizeof(what), "GET %s", path);
+	return ask(s, what, "", out);
 }
 
 static int
@@ -180,6 +189,84 @@ its_paths_are_these(void **state)
 	assert_int_equal(404, status_of(*state, "/etc/passwd"));
 }
 
+#define OPEN "Accept: application/openmetrics-text;version=1.0.0"
+
+static const struct {
+	const char *what, *headers;
+	const char *has[4], *has_not;
+} formats[] = {
+	{"GET /metrics", "",
+	    {"\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n",
+		"\r\nVary: Accept, Accept-Encoding\r\n",
+		"\n# TYPE license_refresh_attempts_total counter\n"},
+	    "Content-Encoding"},
+	{"GET /metrics", OPEN "\r\n",
+	    {"\r\nContent-Type: application/openmetrics-text; version=1.0.0; "
+	     "charset=utf-8\r\n", "\r\nVary: Accept, Accept-Encoding\r\n",
+		"\n# TYPE license_refresh_attempts counter\n", "\n# EOF\n"},
+	    "escaping"},
+	{"GET /metrics", OPEN ";escaping=allow-utf-8\r\n",
+	    {"version=1.0.0; charset=utf-8; escaping=underscores\r\n"}, "allow-utf-8"},
+	/* Two lines are one list. */
+	{"GET /metrics", "Accept: text/plain;q=0.5\r\n" OPEN ";q=0.6\r\n",
+	    {"\r\nContent-Type: application/openmetrics-text;"}, "0.0.4"},
+	{"GET /metrics", "Accept: image/png\r\n",
+	    {"\r\nContent-Type: text/plain; version=0.0.4;"}, "openmetrics"},
+	{"GET /metrics", "Accept-Encoding: gzip\r\n",
+	    {"\r\nContent-Encoding: gzip\r\n", "\r\n\r\n\x1f\x8b\x08",
+		"\r\nVary: Accept, Accept-Encoding\r\n", "text/plain"},
+	    "\n# TYPE"},
+	{"GET /metrics", "Accept-Encoding: gzip;q=0\r\n",
+	    {"\n# TYPE"}, "Content-Encoding"},
+	{"GET /metrics", OPEN "\r\nAccept-Encoding: gzip\r\n",
+	    {"\r\nContent-Encoding: gzip\r\n", "openmetrics-text"},
+	    "\n# TYPE"},
+	{"GET /metrics?name=x&Accept=gzip", "", {"\n# TYPE"}, "gzip"},
+	{"HEAD /metrics", "Accept-Encoding: gzip\r\n",
+	    {"\r\nContent-Encoding: gzip\r\n", "\r\nContent-Length: "},
+	    "\x1f\x8b"},
+	{"HEAD /metrics", "", {"text/plain; version=0.0.4"}, "\n# TYPE"},
+};
+
+static void
+it_is_in_the_format_that_was_asked_for(void **state)
+{
+	publish(*state);
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		struct buf out;
+
+		assert_int_equal(200, ask(*state, formats[i].what,
+			formats[i].headers, &out));
+		for (size_t j = 0; j < 4 && formats[i].has[j] != NULL; j++) {
+			if (memmem(out.data, out.len, formats[i].has[j],
+				strlen(formats[i].has[j])) == NULL)
+				fail_msg("%zu: no %s in %s", i,
+				    formats[i].has[j], buf_text(&out));
+		}
+		if (memmem(out.data, out.len, formats[i].has_not,
+			strlen(formats[i].has_not)) != NULL)
+			fail_msg("%zu: %s", i, formats[i].has_not);
+		buf_fini(&out);
+	}
+}
+
+static void
+another_method_is_told_which(void **state)
+{
+	static const char *const whats[] = {"POST /metrics", "PUT /metrics",
+		"DELETE /metrics?x", "OPTIONS /metrics"};
+	struct buf out;
+
+	publish(*state);
+	for (size_t i = 0; i < sizeof(whats) / sizeof(whats[0]); i++) {
+		assert_int_equal(405, ask(*state, whats[i],
+			"Content-Length: 0\r\n", &out));
+		assert_non_null(strstr(buf_text(&out),
+		    "\r\nAllow: GET, HEAD\r\n"));
+		buf_fini(&out);
+	}
+}
+
 static bool
 shows_alert(struct serving *s)
 {
@@ -202,6 +289,19 @@ a_page_is_rendered_once_a_second_and_never_older(void **state)
 	atomic_store(&s->board.counters.test_alert_until_s,
 	    clock_wall().s + 300);
 	assert_false(shows_alert(s));
+	pass(1);
+	assert_true(shows_alert(s));
+	/* Each format has its own; new facts are another page. */
+	struct buf out;
+	assert_int_equal(200, ask(s, "GET /metrics", OPEN "\r\n", &out));
+	assert_non_null(strstr(buf_text(&out), "\nleaseline_test_alert 1\n"));
+	buf_fini(&out);
+	atomic_store(&s->board.counters.test_alert_until_s, 0);
+	assert_true(shows_alert(s));
+	publish(s);
+	assert_false(shows_alert(s));
+	atomic_store(&s->board.counters.test_alert_until_s,
+	    clock_wall().s + 300);
 	pass(1);
 	assert_true(shows_alert(s));
 	/* Back by an hour is another second too. */
@@ -274,6 +374,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		SERVED(it_is_ready_once_there_are_facts),
 		SERVED(its_paths_are_these),
+		SERVED(it_is_in_the_format_that_was_asked_for),
+		SERVED(another_method_is_told_which),
 		SERVED(a_page_is_rendered_once_a_second_and_never_older),
 		SERVED(it_is_ill_when_the_keeper_is_silent),
 		SERVED(a_clock_that_steps_does_not_fool_its_health),
