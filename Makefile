@@ -21,16 +21,17 @@ B       := $(O)/$(CC)$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 
 # The lists are the map: floor 0, floor 1, floor 2, floor 3, roofs.
 BASE      = accept buf child clock conf connections encode exposition file gzip http http_answer http_gate http_route \
-            inherit listen listen_unix log loop notify prefix rate tls url utc words
+            inherit listen listen_unix log loop notify prefix rate tls url utc \
+            waker words
 LICENSE   = advice agent_report answer calendar check check_formats codec codec_value command command_parse documents edges facts fields hardware history history_text json \
             keyring names policy range reading report sign status status_machine text text_usage \
             timekeeping usage usage_page verify
 KEEPER    = address client disk dropin errands history inspect keeper load machine_key memory on_change \
             platform pulse renew request reporter revocations successor time_reset tls_time \
             view watch
-EXPORTER  = metrics pages process textfile web
-AGENT     = announce config config_check config_files control execute execute_check mib mib_objects \
-            notices once snmp socket subtree waiters \
+EXPORTER  = access credentials door listeners metrics pages password process textfile users web
+AGENT     = announce config config_check config_exporter config_files config_refuse control execute execute_check mib mib_objects \
+            notices once scrape snmp socket subtree waiters \
             master session transport
 AUTHORITY = admin admit arguments branch certificate certify collector \
             database decide event explain find forwarded gate grant init \

@@ -32,6 +32,7 @@ struct config_exporter {
 	char tls_client_ca[KEEPER_PATH_SIZE], users_file[KEEPER_PATH_SIZE];
 	struct conf_list allow;
 	int64_t max_connections;
+	int64_t requests_per_second; /* 0: not said */
 };
 
 struct config_snmp {
@@ -99,7 +100,7 @@ bool config_check(const struct config_text *from, struct config *config,
 /*
  * config_check_files (config_files.c): what the files named hold: the roots
  * can be read and are roots, authority-ca and ca are there, license-file is
- * no directory. For -n, a start and a reload; the one-shot mode does without.
+ * no directory, those of [exporter] can be used. For -n, a start and a reload; the one-shot mode does without.
  */
 bool config_check_files(const struct config *config, struct buf *error);
 

@@ -4,6 +4,7 @@
  * on the machine, and what this version cannot honor. It reads no file.
  */
 #include "agent/config.h"
+#include "agent/config_refuse.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -15,62 +16,6 @@
 #include "license/base/words.h"
 
 #define LATER "is not available in this version; remove the key"
-
-/* Where a sentence begins. */
-struct checking {
-	const struct config_text *from;
-	const char *section; /* "license NAME" as it stands in brackets */
-	struct buf *error;
-};
-
-static bool
-begins_with(const char *line, const char *word, const char *after)
-{
-	size_t len = strlen(word);
-
-	return strncmp(line, word, len) == 0 && line[len] != '\0' &&
-	    strchr(after, line[len]) != NULL;
-}
-
-/*
- * The last line of ${key} in "[${section}]"; the heading's when the key is not
- * there, 1 when the section is not.
- */
-static size_t
-find_line(const char *text, const char *section, const char *key)
-{
-	size_t found = 1, number = 1;
-	bool inside = false;
-
-	for (const char *line = text; line != NULL; number++) {
-		if (line[0] == '[') {
-			inside = begins_with(line + 1, section, "]");
-			found = inside ? number : found;
-		} else if (inside && begins_with(line, key, " \t=")) {
-			found = number;
-		}
-		const char *end = strchr(line, '\n');
-		line = end == NULL ? NULL : end + 1;
-	}
-	return found;
-}
-
-static bool
-refuse(const struct checking *c, const char *key, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static bool
-refuse(const struct checking *c, const char *key, const char *format, ...)
-{
-	va_list args;
-
-	buf_printf(c->error, "%s:%zu: [%s] %s: ", c->from->path,
-	    find_line(c->from->text, c->section, key), c->section, key);
-	va_start(args, format);
-	buf_vprintf(c->error, format, args);
-	va_end(args);
-	return false;
-}
 
 static bool
 is_vendor_machine(void)
@@ -91,11 +36,11 @@ check_agent(const struct config_text *from, struct config *config,
 	if (agent->log_file[0] != '/' &&
 	    strcmp(agent->log_file, "stderr") != 0 &&
 	    strcmp(agent->log_file, "syslog") != 0)
-		return refuse(&c, "log-file", "'%s' is not a path that begins "
+		return config_refuse(&c, "log-file", "'%s' is not a path that begins "
 		    "with /, nor stderr or syslog", agent->log_file);
 	/* The limit of a socket's address. */
 	if (strlen(agent->control_socket) > 107)
-		return refuse(&c, "control-socket", "the path is longer than "
+		return config_refuse(&c, "control-socket", "the path is longer than "
 		    "107 bytes; choose a shorter one");
 	return true;
 }
@@ -111,76 +56,9 @@ check_snmp(const struct config_text *from, const struct config *config,
 	buf_init(&reason, 512);
 	bool good = master_parse(config->snmp.agentx_socket, &master, &reason);
 	if (!good)
-		refuse(&c, "agentx-socket", "%s", buf_text(&reason));
+		config_refuse(&c, "agentx-socket", "%s", buf_text(&reason));
 	buf_fini(&reason);
 	return good;
-}
-
-/* A numeric address; names are not looked up where a start may hang on it. */
-static bool
-is_numeric(const char *item, size_t len)
-{
-	char host[ADDRESS_SIZE];
-	bool bracketed = len >= 2 && item[0] == '[' && item[len - 1] == ']';
-
-	if (bracketed)
-		item++, len -= 2;
-	if (len >= sizeof(host))
-		return false;
-	memcpy(host, item, len);
-	host[len] = '\0';
-	return address_valid(host) && bracketed == (strchr(host, ':') != NULL);
-}
-
-/* Only the form; whether the address can be had shows at the start. */
-static bool
-check_listen(const struct config_text *from, const struct config *config,
-    struct buf *error)
-{
-	const struct checking c = {from, "exporter", error};
-	const struct conf_list *listen = &config->exporter.listen;
-
-	for (size_t i = 0; i < listen->count; i++) {
-		const char *colon = strrchr(listen->item[i], ':');
-		size_t digits = colon == NULL ? 0 :
-		    strspn(colon + 1, "0123456789");
-
-		if (colon == NULL || colon == listen->item[i] ||
-		    digits == 0 || digits > 5 || colon[1 + digits] != '\0' ||
-		    strtol(colon + 1, NULL, 10) > 65535 ||
-		    !is_numeric(listen->item[i],
-			(size_t)(colon - listen->item[i])))
-			return refuse(&c, "listen", "'%s' is not a numeric "
-			    "ADDRESS:PORT, like 127.0.0.1:10014 or [::1]:10014",
-			    listen->item[i]);
-	}
-	return true;
-}
-
-static bool
-check_later(const struct config_text *from, const struct config *config,
-    struct buf *error)
-{
-	const struct config_exporter *exporter = &config->exporter;
-	const struct {
-		const char *section, *key;
-		bool set;
-	} rows[] = {
-		{"exporter", "tls-cert", exporter->tls_cert[0] != '\0'},
-		{"exporter", "tls-key", exporter->tls_key[0] != '\0'},
-		{"exporter", "tls-client-ca",
-		    exporter->tls_client_ca[0] != '\0'},
-		{"exporter", "users-file", exporter->users_file[0] != '\0'},
-		{"exporter", "allow", exporter->allow.count > 0},
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const struct checking c = {from, rows[i].section, error};
-
-		if (rows[i].set)
-			return refuse(&c, rows[i].key, LATER);
-	}
-	return true;
 }
 
 static bool
@@ -202,11 +80,11 @@ check_license_later(const struct checking *c, const struct config_license *l)
 	};
 
 	if (l->source + 1 == SOURCE_FASTNETMON)
-		return refuse(c, "source", "fastnetmon is not available in "
+		return config_refuse(c, "source", "fastnetmon is not available in "
 		    "this version; use authority or file");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (rows[i].set)
-			return refuse(c, rows[i].key, LATER);
+			return config_refuse(c, rows[i].key, LATER);
 	}
 	return true;
 }
@@ -234,14 +112,14 @@ static bool
 check_address(const struct checking *c, const char *key, const char *url)
 {
 	if (strpbrk(url, " \t\"<>\\") != NULL)
-		return refuse(c, key, "'%s' has a character that an address "
+		return config_refuse(c, key, "'%s' has a character that an address "
 		    "does not have", url);
 	if (strncmp(url, "https://", 8) == 0 && url[8] != '\0' &&
 	    url[8] != '/')
 		return true;
 	if (strncmp(url, "http://", 7) == 0 && is_loopback(url + 7))
 		return true;
-	return refuse(c, key, "'%s' does not begin with https:// "
+	return config_refuse(c, key, "'%s' does not begin with https:// "
 	    "(http:// is for this machine's loopback only)", url);
 }
 
@@ -249,7 +127,7 @@ static bool
 check_url(const struct checking *c, const char *url)
 {
 	if (url[0] == '\0')
-		return refuse(c, "authority-url", "is missing; with source = "
+		return config_refuse(c, "authority-url", "is missing; with source = "
 		    "authority it is https:// and the authority's name");
 	return check_address(c, "authority-url", url);
 }
@@ -269,7 +147,7 @@ check_proxy(const struct checking *c, const char *proxy)
 		if (strncmp(proxy, schemes[i], len) == 0 && proxy[len] != '\0')
 			return true;
 	}
-	return refuse(c, "proxy", "is neither environment nor a URL that "
+	return config_refuse(c, "proxy", "is neither environment nor a URL that "
 	    "begins with http://, https://, socks5:// or socks5h://");
 }
 
@@ -282,7 +160,7 @@ check_stats(const struct config_text *from, const struct config *config,
 	const struct reporter_config *stats = &config->stats;
 
 	if (stats->enabled && stats->url[0] == '\0')
-		return refuse(&c, "url", "is missing; with enabled = yes it is "
+		return config_refuse(&c, "url", "is missing; with enabled = yes it is "
 		    "https:// and the name of the server that takes usage "
 		    "reports");
 	return (stats->url[0] == '\0' ||
@@ -321,7 +199,7 @@ check_thresholds(const struct checking *c, const struct config_license *l)
 		if (warning == 0 || critical == 0 || warning == critical ||
 		    (warning > critical) == rows[i].counts_down)
 			continue;
-		return refuse(c, rows[i].key, "the warning at %" PRId64
+		return config_refuse(c, rows[i].key, "the warning at %" PRId64
 		    " would come after the critical one at %" PRId64
 		    "; make it %s", warning, critical,
 		    rows[i].counts_down ? "at least that" : "at most that");
@@ -342,9 +220,9 @@ check_on_change(const struct checking *c, const struct config_license *l)
 	if (l->on_change[0] == '\0')
 		return true;
 	if (!words_split(l->on_change, &words, &why))
-		return refuse(c, "on-change", "%s", why);
+		return config_refuse(c, "on-change", "%s", why);
 	if (words_get(&words, 0)[0] != '/')
-		return refuse(c, "on-change", "'%s' is not the absolute path "
+		return config_refuse(c, "on-change", "'%s' is not the absolute path "
 		    "of a program; no shell looks for it",
 		    words_get(&words, 0));
 	return true;
@@ -363,7 +241,7 @@ check_license(const struct checking *c, const struct config *config,
 	    (!check_url(c, l->authority_url) || !check_proxy(c, l->proxy)))
 		return false;
 	if (l->authority_root[0] == '\0')
-		return refuse(c, "authority-root", "is missing; it is the file "
+		return config_refuse(c, "authority-root", "is missing; it is the file "
 		    "with the vendor's root keys");
 	if (!check_thresholds(c, l) || !check_on_change(c, l))
 		return false;
@@ -378,7 +256,7 @@ check_license(const struct checking *c, const struct config *config,
 	bool fits = text_copy(l->license_file, sizeof(l->license_file),
 	    buf_text(&path)) && !path.failed;
 	buf_fini(&path);
-	return fits || refuse(c, "license-file", "state-dir is too long for "
+	return fits || config_refuse(c, "license-file", "state-dir is too long for "
 	    "it; give the path here");
 }
 
@@ -391,11 +269,11 @@ check_unique(const struct checking *c, const struct config *config, size_t n)
 		const struct config_license *before = config->written[i];
 
 		if (strcmp(before->license_file, l->license_file) == 0)
-			return refuse(c, "license-file", "%s is the file of "
+			return config_refuse(c, "license-file", "%s is the file of "
 			    "[license %s] too; give each license its own",
 			    l->license_file, before->name);
 		if (l->index != 0 && before->index == l->index)
-			return refuse(c, "index", "%" PRId64 " is the index of "
+			return config_refuse(c, "index", "%" PRId64 " is the index of "
 			    "[license %s] too; give each license its own",
 			    l->index, before->name);
 	}
@@ -480,9 +358,8 @@ config_check(const struct config_text *from, struct config *config,
     struct buf *error)
 {
 	if (!check_agent(from, config, error) ||
-	    !check_listen(from, config, error) ||
+	    !config_check_exporter(from, config, error) ||
 	    !check_snmp(from, config, error) ||
-	    !check_later(from, config, error) ||
 	    !check_stats(from, config, error))
 		return false;
 	if (config->license_count == 0) {

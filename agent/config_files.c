@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "agent/config.h"
+#include "agent/scrape.h"
 #include "license/base/buf.h"
 #include "license/base/file.h"
 #include "license/keyring.h"
@@ -69,5 +70,5 @@ config_check_files(const struct config *config, struct buf *error)
 			return refuse(l, "license-file", l->license_file,
 			    "it is a directory; name a file in it", error);
 	}
-	return true;
+	return scrape_check(config, error);
 }

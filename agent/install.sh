@@ -21,6 +21,7 @@ files() {
 	644 license/fcli/fcli.1               share/man/man1/leaseline.1
 	644 license/authority/leaseline-authority.8 share/man/man8/leaseline-authority.8
 	644 agent/leaselined.service          lib/systemd/system/leaselined.service
+	644 agent/leaselined.socket           lib/systemd/system/leaselined.socket
 	644 agent/leaseline.sysusers          lib/sysusers.d/leaseline.conf
 	644 license/authority/leaseline-authority.service lib/systemd/system/leaseline-authority.service
 	644 license/authority/leaseline-authority.sysusers lib/sysusers.d/leaseline-authority.conf

@@ -19,6 +19,7 @@
 #include "agent/control.h"
 #include "agent/notices.h"
 #include "agent/once.h"
+#include "agent/scrape.h"
 #include "agent/snmp.h"
 #include "exporter/web.h"
 #include "license/base/buf.h"
@@ -109,20 +110,30 @@ on_edges(void *self, const struct report *report, const struct edges *edges)
 static void
 on_beat(void *self)
 {
-	tell_manager(self, "WATCHDOG=1\n");
+	struct daemon *d = self;
+
+	tell_manager(d, "WATCHDOG=1\n");
+	/* The first beat comes before the faces. */
+	if (d->web != NULL)
+		web_look(d->web);
 }
 
 static void
 warn_of_restart(const struct config *now, const struct config *before)
 {
-	if (memcmp(&now->exporter.listen, &before->exporter.listen,
-		sizeof(now->exporter.listen)) != 0 ||
+	const struct config_exporter *e = &now->exporter;
+
+	if (memcmp(&e->listen, &before->exporter.listen,
+		sizeof(e->listen)) != 0 ||
+	    e->max_connections != before->exporter.max_connections ||
+	    e->requests_per_second != before->exporter.requests_per_second ||
 	    memcmp(&now->snmp, &before->snmp, sizeof(now->snmp)) != 0 ||
 	    strcmp(now->agent.control_socket,
 		before->agent.control_socket) != 0 ||
 	    strcmp(now->agent.state_dir, before->agent.state_dir) != 0)
-		log_warn("listen, [snmp], control-socket and state-dir take "
-			 "effect at the next start of the agent");
+		log_warn("listen, max-connections, requests-per-second, "
+			 "[snmp], control-socket and state-dir take effect at "
+			 "the next start of the agent");
 }
 
 /* Whole or not at all: a bad file leaves everything as it was. */
@@ -134,8 +145,10 @@ reload(void *self, struct buf *error)
 	bool good = config_load(d->config_path, &config, error);
 
 	if (good && (!config_check_files(&config, error) ||
+			!scrape_may_change(&d->config, &config, error) ||
 			!keeper_reconfigure(d->keeper, config.licenses,
-			    config.license_count, error))) {
+			    config.license_count, error) ||
+			!scrape_change(d->web, &config, error))) {
 		config_fini(&config);
 		good = false;
 	}
@@ -287,14 +300,6 @@ start_keeper(struct daemon *d, struct buf *error)
 static bool
 start_faces(struct daemon *d, struct buf *error)
 {
-	const struct conf_list *listen = &d->config.exporter.listen;
-	const char *addresses[CONF_LIST_MAX];
-	struct web_options web = {
-		.listen = addresses,
-		.listen_count = listen->count,
-		.connections_max = (int)d->config.exporter.max_connections,
-		.revision = LEASELINE_REVISION,
-	};
 	struct control_options control = {
 		.path = d->config.agent.control_socket,
 		.group = d->config.agent.user_group,
@@ -312,14 +317,9 @@ start_faces(struct daemon *d, struct buf *error)
 		.notices = d->notices,
 	};
 
-	for (size_t i = 0; i < listen->count; i++)
-		addresses[i] = listen->item[i];
-	d->web = web_start(&web, &d->board, error);
+	d->web = scrape_start(&d->config, &d->board, LEASELINE_REVISION, error);
 	if (d->web == NULL)
 		return false;
-	for (size_t i = 0; i < listen->count; i++)
-		log_info("Serving metrics at http://%s/metrics",
-		    web_address(d->web, i));
 	d->control = control_open(&control, error);
 	if (d->control == NULL)
 		return false;

@@ -4,10 +4,13 @@
 
 #include <dirent.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#include "license/base/log.h"
 
 static double boot_seconds; /* since the epoch; 0 when it cannot be read */
 
@@ -84,4 +87,20 @@ process_read(struct process_usage *out)
 	out->open_fds = count_fds();
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
 		out->max_fds = (int64_t)limit.rlim_cur;
+}
+
+void
+process_allow_descriptors(size_t count)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 ||
+	    limit.rlim_cur >= count)
+		return;
+	limit.rlim_cur = limit.rlim_max < count ? limit.rlim_max : count;
+	bool raised = setrlimit(RLIMIT_NOFILE, &limit) == 0;
+	if (!raised || limit.rlim_cur < count)
+		log_warn("max-connections may take %zu descriptors and fewer "
+			 "are allowed; set LimitNOFILE=%zu in the unit, or "
+			 "make max-connections smaller", count, count);
 }

@@ -6,6 +6,7 @@
 #ifndef EXPORTER_PROCESS_H
 #define EXPORTER_PROCESS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct process_usage {
@@ -16,5 +17,11 @@ struct process_usage {
 };
 
 void process_read(struct process_usage *out);
+
+/*
+ * process_allow_descriptors: so many, if the hard limit permits; what is
+ * missing is logged.
+ */
+void process_allow_descriptors(size_t count);
 
 #endif

@@ -12,11 +12,17 @@
 #include "license/base/buf.h"
 #include "license/base/clock.h"
 #include "license/base/http.h"
+#include "license/base/tls.h"
 #include "license/facts.h"
 
 #define PLAIN "text/plain; charset=utf-8"
 
-enum { ROUTES = 4, HEADER_MAX = 16384 };
+enum {
+	ROUTES = 4,
+	HEADER_MAX = 16384,
+	IDLE_S = 90, /* longer than the usual minute between two scrapes */
+	PER_ADDRESS_MIN = 8,
+};
 
 /* pulse: what is known of the keeper's heart, by elapsed time. */
 struct pulse {
@@ -29,8 +35,9 @@ struct web {
 	struct board *board;
 	struct pages *pages;
 	struct http_route routes[ROUTES];
-	struct http_listener *listeners[WEB_LISTENERS_MAX];
-	size_t count;
+	struct door *door;
+	pthread_mutex_t opening; /* held until the member below is there */
+	struct listeners listeners;
 	atomic_bool ready;
 	pthread_mutex_t lock; /* the members below; held for moments only */
 	struct pulse pulse;
@@ -141,25 +148,57 @@ serve_root(void *self, struct http_exchange *exchange)
 	    "<li><a href=\"/readyz\">/readyz</a>: 200 once everything is "
 	    "up</li>\n</ul>\n<p>On this machine, <code>fcli show "
 	    "license_status</code> tells everything.</p>\n</body>\n</html>\n";
-	static const struct http_header_line headers[] = {
-		{"X-Content-Type-Options", "nosniff"},
-		{"Content-Security-Policy", "default-src 'none'"},
-	};
 
 	(void)self;
 	http_reply(exchange, 200, "text/html; charset=utf-8", page,
-	    sizeof(page) - 1, headers, sizeof(headers) / sizeof(headers[0]));
+	    sizeof(page) - 1, NULL, 0);
 }
 
-static const struct {
-	const char *path;
-	void (*serve)(void *self, struct http_exchange *exchange);
-} routes[ROUTES] = {
-	{"/metrics", serve_metrics},
-	{"/healthz", serve_health},
-	{"/readyz", serve_ready},
-	{"/", serve_root},
+static const struct http_route routes[ROUTES] = {
+	{.path = "/metrics", .serve = serve_metrics},
+	{.path = "/healthz", .open = true, .serve = serve_health},
+	{.path = "/readyz", .open = true, .serve = serve_ready},
+	{.path = "/", .serve = serve_root},
 };
+
+/* At any time: also before all listeners are there. */
+static void
+renew(void *self, struct tls_identity *identity)
+{
+	struct web *web = self;
+
+	pthread_mutex_lock(&web->opening);
+	listeners_renew(&web->listeners, identity);
+	pthread_mutex_unlock(&web->opening);
+}
+
+static bool
+open_listeners(struct web *web, const struct web_options *options,
+    struct buf *error)
+{
+	int max = options->connections_max > 0 ? options->connections_max : 64;
+	struct tls_identity *identity = door_identity(web->door);
+	const struct http_options http = {
+		.routes = web->routes,
+		.route_count = ROUTES,
+		.connections_max = max,
+		.connections_per_address = max / 4 < PER_ADDRESS_MIN ?
+		    PER_ADDRESS_MIN : max / 4,
+		.per_second = options->per_second > 0 ? options->per_second :
+		    WEB_PER_SECOND,
+		.local_free = options->per_second == 0,
+		.idle_s = IDLE_S,
+		.tls = identity,
+		.guard = door_guard(web->door),
+	};
+
+	pthread_mutex_lock(&web->opening);
+	bool good = listeners_open(&web->listeners, options->listen,
+	    options->listen_count, &http, error);
+	pthread_mutex_unlock(&web->opening);
+	tls_identity_release(identity);
+	return good;
+}
 
 struct web *
 web_start(const struct web_options *options, struct board *board,
@@ -168,35 +207,25 @@ web_start(const struct web_options *options, struct board *board,
 	struct web *web = calloc(1, sizeof(*web));
 	struct pages *pages = pages_new(board, options->revision);
 
-	if (web == NULL || pages == NULL ||
-	    options->listen_count > WEB_LISTENERS_MAX) {
-		buf_puts(error, web == NULL || pages == NULL ? "out of memory" :
-						"too many listen addresses");
+	if (web == NULL || pages == NULL) {
+		buf_puts(error, "out of memory");
 		pages_free(pages);
 		free(web);
 		return NULL;
 	}
 	web->board = board;
 	pthread_mutex_init(&web->lock, NULL);
+	pthread_mutex_init(&web->opening, NULL);
 	web->pulse.looked_at = clock_boot();
 	web->pages = pages;
-	for (size_t i = 0; i < ROUTES; i++)
-		web->routes[i] = (struct http_route){.path = routes[i].path,
-			.serve = routes[i].serve,
-			.self = web};
-	for (size_t i = 0; i < options->listen_count; i++) {
-		const struct http_options listen = {
-			.listen = options->listen[i],
-			.routes = web->routes,
-			.route_count = ROUTES,
-			.connections_max = options->connections_max};
-
-		web->listeners[i] = http_listen(&listen, error);
-		if (web->listeners[i] == NULL) {
-			web_stop(web);
-			return NULL;
-		}
-		web->count = i + 1;
+	for (size_t i = 0; i < ROUTES; i++) {
+		web->routes[i] = routes[i];
+		web->routes[i].self = web;
+	}
+	web->door = door_new(&options->door, renew, web, error);
+	if (web->door == NULL || !open_listeners(web, options, error)) {
+		web_stop(web);
+		return NULL;
 	}
 	atomic_store(&web->ready, true);
 	return web;
@@ -207,15 +236,45 @@ web_stop(struct web *web)
 {
 	if (web == NULL)
 		return;
-	for (size_t i = 0; i < web->count; i++)
-		http_stop(web->listeners[i]);
+	/* Who waits for the door is answered: the listeners wait for that. */
+	if (web->door != NULL)
+		door_close(web->door);
+	listeners_close(&web->listeners);
+	door_free(web->door);
 	pages_free(web->pages);
+	pthread_mutex_destroy(&web->opening);
 	pthread_mutex_destroy(&web->lock);
 	free(web);
+}
+
+bool
+web_configure(struct web *web, const struct door_options *options,
+    struct buf *error)
+{
+	return door_configure(web->door, options, error);
+}
+
+void
+web_look(struct web *web)
+{
+	door_look(web->door);
 }
 
 const char *
 web_address(const struct web *web, size_t i)
 {
-	return i < web->count ? http_address(web->listeners[i]) : "";
+	return i < web->listeners.count ?
+	    http_address(web->listeners.http[i]) : "";
+}
+
+void
+web_url(const struct web *web, size_t i, struct buf *out)
+{
+	const char *address = web_address(web, i);
+
+	if (strncmp(address, "unix:", 5) == 0)
+		buf_puts(out, address);
+	else
+		buf_printf(out, "http%s://%s/metrics",
+		    web->listeners.tls[i] ? "s" : "", address);
 }

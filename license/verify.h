@@ -27,7 +27,10 @@ enum doc_error doc_verify_machine(struct doc_frame *frame);
 
 void sha256(const void *bytes, size_t len, uint8_t out[static SHA256_SIZE]);
 
-/* hmac_sha256: used for the application-specific machine id, nothing else. */
+/*
+ * hmac_sha256: of the application-specific machine id, and of credentials that
+ * are remembered.
+ */
 void hmac_sha256(const void *key, size_t key_len, const void *bytes,
     size_t len, uint8_t out[static SHA256_SIZE]);
 

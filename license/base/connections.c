@@ -5,20 +5,18 @@
  */
 #include "license/base/connections.h"
 
-#include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "license/base/clock.h"
 #include "license/base/rate.h"
+#include "license/base/waker.h"
 
-enum { NETWORK_BYTES = 8, MS_NS = 1000000, S_NS = 1000000000 };
+enum { MS_NS = 1000000, S_NS = 1000000000 };
 
 struct connections {
 	struct connections_limits limits;
@@ -77,21 +75,10 @@ connections_sweep(struct connections *c, mono_t now)
 	return next_ns;
 }
 
-static void
-wake(struct connections *c)
-{
-	const uint64_t one = 1;
-
-	if (write(c->wake_fd, &one, sizeof(one)) == -1)
-		return; /* it is awake already */
-}
-
 static void *
 watch(void *arg)
 {
 	struct connections *c = arg;
-	struct pollfd woken = {.fd = c->wake_fd, .events = POLLIN};
-	uint64_t count;
 
 	for (;;) {
 		mono_t now = clock_boot();
@@ -99,32 +86,13 @@ watch(void *arg)
 		pthread_mutex_lock(&c->lock);
 		bool stopping = c->stopping;
 		c->wake_ns = sweep(c, now);
-		int64_t sleep_ms = (c->wake_ns - now.ns) / MS_NS + 1;
-		bool for_ever = c->wake_ns == INT64_MAX;
+		int64_t sleep_ms = c->wake_ns == INT64_MAX ? -1 :
+		    (c->wake_ns - now.ns) / MS_NS + 1;
 		pthread_mutex_unlock(&c->lock);
 		if (stopping)
 			return NULL;
-		if (poll(&woken, 1, for_ever ? -1 : (int)sleep_ms) == 1 &&
-		    read(c->wake_fd, &count, sizeof(count)) == -1)
-			continue;
+		waker_wait(c->wake_fd, sleep_ms);
 	}
-}
-
-static bool
-start_thread(struct connections *c)
-{
-	sigset_t all, before;
-
-	c->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (c->wake_fd == -1)
-		return false;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	bool started = pthread_create(&c->thread, NULL, watch, c) == 0;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (!started)
-		close(c->wake_fd);
-	return started;
 }
 
 struct connections *
@@ -143,8 +111,11 @@ connections_new(const struct connections_limits *limits)
 		c->rate.seed = (uint64_t)clock_boot().ns;
 	TAILQ_INIT(&c->places);
 	pthread_mutex_init(&c->lock, NULL);
-	if (start_thread(c))
+	c->wake_fd = waker_new();
+	if (c->wake_fd != -1 && waker_thread(&c->thread, watch, c))
 		return c;
+	if (c->wake_fd != -1)
+		close(c->wake_fd);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
 	return NULL;
@@ -158,22 +129,11 @@ connections_free(struct connections *c)
 	pthread_mutex_lock(&c->lock);
 	c->stopping = true;
 	pthread_mutex_unlock(&c->lock);
-	wake(c);
+	waker_wake(c->wake_fd);
 	pthread_join(c->thread, NULL);
 	close(c->wake_fd);
 	pthread_mutex_destroy(&c->lock);
 	free(c);
-}
-
-/* An IPv6 network is one customer's; an IPv4 address is whole. */
-static void
-who(const uint8_t *address, uint8_t out[static PREFIX_ADDRESS])
-{
-	static const uint8_t mapped[NETWORK_BYTES];
-	bool is_ipv4 = memcmp(address, mapped, NETWORK_BYTES) == 0;
-
-	memset(out, 0, PREFIX_ADDRESS);
-	memcpy(out, address, is_ipv4 ? PREFIX_ADDRESS : NETWORK_BYTES);
 }
 
 static bool
@@ -221,7 +181,7 @@ connections_admit(struct connections *c, const uint8_t *address, mono_t now)
 	bool good = true;
 
 	if (address != NULL)
-		who(address, of);
+		prefix_network(address, of);
 	pthread_mutex_lock(&c->lock);
 	if (!is_free(c, local)) {
 		good = rate_charge(&c->rate, of, sizeof(of), now) == 0 &&
@@ -241,12 +201,12 @@ connections_enter(struct connections *c, struct connection_place *place,
 	*place = (struct connection_place){.fd = fd, .since_ns = now.ns,
 		.local = address == NULL || prefix_is_loopback(address)};
 	if (address != NULL)
-		who(address, place->address);
+		prefix_network(address, place->address);
 	pthread_mutex_lock(&c->lock);
 	TAILQ_INSERT_TAIL(&c->places, place, entry);
 	c->count++;
 	if (end_ns(c, place) < c->wake_ns)
-		wake(c);
+		waker_wake(c->wake_fd);
 	pthread_mutex_unlock(&c->lock);
 }
 
@@ -270,7 +230,7 @@ turn_to(struct connections *c, struct connection_place *place,
 	TAILQ_REMOVE(&c->places, place, entry);
 	TAILQ_INSERT_TAIL(&c->places, place, entry);
 	if (end_ns(c, place) < c->wake_ns)
-		wake(c);
+		waker_wake(c->wake_fd);
 }
 
 int64_t

@@ -8,7 +8,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { MAPPED = 12 }; /* bytes before the IPv4 address */
+enum {
+	MAPPED = 12, /* bytes before the IPv4 address */
+	NETWORK = 8, /* of an IPv6 address */
+};
 
 static const uint8_t mapped[MAPPED] = {[10] = 0xff, [11] = 0xff};
 
@@ -71,6 +74,16 @@ prefix_read(const char *text, struct prefix *out, const char **why)
 	return true;
 }
 
+void
+prefix_print(const uint8_t address[static PREFIX_ADDRESS],
+    char out[static PREFIX_TEXT])
+{
+	bool is_ipv4 = memcmp(address, mapped, MAPPED) == 0;
+
+	inet_ntop(is_ipv4 ? AF_INET : AF_INET6,
+	    address + (is_ipv4 ? MAPPED : 0), out, PREFIX_TEXT);
+}
+
 bool
 prefix_holds(const struct prefix *prefixes, size_t count,
     const uint8_t address[static PREFIX_ADDRESS])
@@ -97,6 +110,16 @@ prefix_address(const struct sockaddr *from,
 	memcpy(out + MAPPED, &((const struct sockaddr_in *)(const void *)
 	    from)->sin_addr, PREFIX_ADDRESS - MAPPED);
 	return true;
+}
+
+void
+prefix_network(const uint8_t address[static PREFIX_ADDRESS],
+    uint8_t out[static PREFIX_ADDRESS])
+{
+	bool is_ipv4 = memcmp(address, mapped, NETWORK) == 0;
+
+	memset(out, 0, PREFIX_ADDRESS);
+	memcpy(out, address, is_ipv4 ? PREFIX_ADDRESS : NETWORK);
 }
 
 bool

@@ -12,7 +12,7 @@
 
 struct sockaddr;
 
-enum { PREFIX_ADDRESS = 16 };
+enum { PREFIX_ADDRESS = 16, PREFIX_TEXT = 46 };
 
 struct prefix {
 	uint8_t address[PREFIX_ADDRESS];
@@ -26,12 +26,23 @@ struct prefix {
  */
 bool prefix_read(const char *text, struct prefix *out, const char **why);
 
+/* prefix_print: RFC 5952, an IPv4-mapped address as IPv4. */
+void prefix_print(const uint8_t address[static PREFIX_ADDRESS],
+    char out[static PREFIX_TEXT]);
+
 /* prefix_holds: one of ${count} contains the address. */
 bool prefix_holds(const struct prefix *prefixes, size_t count,
     const uint8_t address[static PREFIX_ADDRESS]);
 
 /* prefix_address: false when it is not an internet address. */
 bool prefix_address(const struct sockaddr *from,
+    uint8_t out[static PREFIX_ADDRESS]);
+
+/*
+ * prefix_network: whose it is: an IPv4 address is whole, of an IPv6 one the
+ * first 64 bits, which one customer has.
+ */
+void prefix_network(const uint8_t address[static PREFIX_ADDRESS],
     uint8_t out[static PREFIX_ADDRESS]);
 
 /* prefix_is_loopback: of this machine to itself. */

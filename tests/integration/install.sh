@@ -22,6 +22,7 @@ usr/bin/fcli
 usr/bin/leaseline
 usr/lib/systemd/system/leaseline-authority.service
 usr/lib/systemd/system/leaselined.service
+usr/lib/systemd/system/leaselined.socket
 usr/lib/sysusers.d/leaseline-authority.conf
 usr/lib/sysusers.d/leaseline.conf
 usr/lib/tmpfiles.d/leaseline.conf
