@@ -38,10 +38,9 @@ struct job {
 	uint8_t digest[SHA256_SIZE];
 };
 
-/* complaint: said at most once a minute, with how often. */
 struct complaint {
 	uint64_t count;
-	mono_t said_at;
+	mono_t said_at; /* not again for a minute */
 };
 
 struct door {
@@ -348,9 +347,10 @@ take_job(struct door *door)
 }
 
 static int64_t
-earlier(int64_t a, int64_t b)
+sleep_ms(int64_t until_ns, int64_t now_ns)
 {
-	return a < b ? a : b;
+	return until_ns == INT64_MAX ? -1 : until_ns <= now_ns ? 0 :
+	    (until_ns - now_ns) / MS_NS + 1;
 }
 
 static void *
@@ -375,11 +375,9 @@ work(void *arg)
 			rested_ns = now_ns + (REST + 1) * answer(door, job);
 		else if (closing)
 			return NULL;
-		else if ((next_ns = earlier(next_ns, again_ns)) == INT64_MAX)
-			waker_wait(door->wake_fd, -1);
-		else if (next_ns > now_ns)
-			waker_wait(door->wake_fd,
-			    (next_ns - now_ns) / MS_NS + 1);
+		else
+			waker_wait(door->wake_fd, sleep_ms(next_ns < again_ns ?
+			    next_ns : again_ns, now_ns));
 	}
 }
 
@@ -469,10 +467,9 @@ door_look(struct door *door)
 
 	pthread_mutex_lock(&door->lock);
 	door->look = memcmp(&door->options.paths, &none, sizeof(none)) != 0;
-	bool looks = door->look;
-	pthread_mutex_unlock(&door->lock);
-	if (looks)
+	if (door->look)
 		waker_wake(door->wake_fd);
+	pthread_mutex_unlock(&door->lock);
 }
 
 void

@@ -141,7 +141,8 @@ listen_unix_open(const struct listen_unix *at, int backlog, struct buf *error)
 	/* Nobody connects before listen(2): by then it is whose it is. */
 	if (fd != -1 &&
 	    bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
-	    chown(at->path, (uid_t)-1, group) == 0 &&
+	    (group == (gid_t)LISTEN_UNIX_NO_GROUP ||
+		chown(at->path, (uid_t)-1, group) == 0) &&
 	    chmod(at->path, at->mode) == 0 && listen(fd, backlog) == 0)
 		return fd;
 	buf_printf(error, "the socket %s cannot be served: %s", at->path,
