@@ -110,6 +110,7 @@ DEFS_execute_check = $(DEFS_main)
 DEFS_snmp = -isystem /usr/include
 DEFS_session = $(DEFS_snmp)
 DEFS_transport = $(DEFS_snmp)
+DEFS_test_transport = $(DEFS_snmp)
 
 deps: ## install what build and run need (Debian packages)
 	@tests/deps.sh build run

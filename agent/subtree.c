@@ -207,9 +207,9 @@ subtree_stop(struct subtree *s, int wait_ms)
 	atomic_store(&s->stopping, true);
 	tell(s->wake_fd);
 	/* A master that hangs must not hold the thread in an answer. */
-	if (!has_ended(s, wait_ms / 2)) {
+	if (!has_ended(s, wait_ms / 4)) {
 		transport_forbid();
-		if (!has_ended(s, wait_ms - wait_ms / 2))
+		if (!has_ended(s, wait_ms - wait_ms / 4))
 			return -1;
 	}
 	pthread_join(s->thread, NULL);

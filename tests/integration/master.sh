@@ -127,7 +127,7 @@ queue_full() {
 stop_while_opening() {
 	start_snmpd || fail "no snmpd"
 	kill -STOP "$SNMPD_PID"; start_fixture
-	sleep 1
+	sleep 3
 	stops "a frozen master does not answer the first PDU"
 }
 
@@ -248,7 +248,7 @@ closed_socket() {
 # The library's own TCP reads block; here the descriptor never does.
 tcp() {
 	PORT=$(free_udp_port)
-	while ss -Htln "sport = :$PORT" | grep -q .; do
+	while grep -qi ":$(printf %04X "$PORT") 0" /proc/net/tcp; do
 		PORT=$(free_udp_port)
 	done
 	AGENTX_SOCKET=tcp:127.0.0.1:$PORT
@@ -329,26 +329,28 @@ run_case() { # run_case NAME FUNCTION...
 	) &
 	TOP_PIDS="$TOP_PIDS $!" NAMES="$NAMES $1"
 	eval "pid_$1=$!"
+	sleep 0.3
 }
 
+# The longest first, and not all in the same second.
 NAMES=
 run_case idle idle
-run_case killed killed
-run_case frozen frozen
-run_case queue_full queue_full
-run_case stop_while_opening stop_while_opening
-run_case replaced replaced
-run_case replaced_frozen replaced_frozen
-run_case replaced_full replaced_full
-run_case slow_a_little slow 0.5
+run_case scraped scraped
 run_case slow slow 3
-run_case absent absent
-run_case rival rival
 run_case many_descriptors many_descriptors
-run_case closed_socket closed_socket
 run_case tcp tcp
 run_case hostile hostile
-run_case scraped scraped
+run_case slow_a_little slow 0.5
+run_case queue_full queue_full
+run_case replaced_full replaced_full
+run_case frozen frozen
+run_case rival rival
+run_case absent absent
+run_case replaced_frozen replaced_frozen
+run_case replaced replaced
+run_case killed killed
+run_case closed_socket closed_socket
+run_case stop_while_opening stop_while_opening
 fell=
 for name in $NAMES; do
 	eval "wait \$pid_$name" || fell="$fell $name"
