@@ -225,7 +225,7 @@ many_descriptors() {
 	start_snmpd || fail "snmpd does not start again"
 	recovers "a restart, on descriptors up to $highest"
 	kill -STOP "$SNMPD_PID"; sleep 19; kill -CONT "$SNMPD_PID"
-	recovers "17 s frozen, on descriptors up to $highest"
+	recovers "19 s frozen, on descriptors up to $highest"
 }
 
 closed_socket() {
@@ -260,7 +260,7 @@ tcp() {
 	kill -STOP "$SNMPD_PID"; sleep 19
 	equal "up" "$(counter up)" 0
 	kill -CONT "$SNMPD_PID"
-	recovers "17 s frozen"
+	recovers "19 s frozen"
 	kill -STOP "$SNMPD_PID"
 	stops "the session of a frozen master is open"
 }
