@@ -143,6 +143,11 @@ find_sentence(const struct license_facts *facts, const struct report *report)
 	bool refresh = reason == REASON_REFRESH_OVERDUE ||
 	    reason == REASON_LEASE_ENDING;
 
+	if (reason == REASON_NONE && facts->has_license &&
+	    facts->license.coupon_unused)
+		return "The coupon in the configuration was not used: check "
+		       "its digits, or ask the vendor; without one, leave it "
+		       "out.";
 	if (reason == REASON_MISSING)
 		return for_missing(facts, report);
 	if (reason == REASON_STORAGE &&

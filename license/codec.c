@@ -429,7 +429,26 @@ encode(const struct codec_table *table, const void *object, struct buf *out)
 	{                                                                     \
 		return encode(&type##_table, object, out);                    \
 	}
-FUNCTIONS(license)
+
+bool
+license_decode(const struct doc_frame *frame, struct license *out,
+    struct doc_fault *fault)
+{
+	if (!decode(frame, &license_table, out, fault))
+		return false;
+	/* Every line is whole and good by now, and begins after an LF. */
+	out->coupon_unused = memmem(frame->bytes, frame->signed_len,
+	    "\n" LICENSE_COUPON_UNUSED, strlen("\n" LICENSE_COUPON_UNUSED)) !=
+	    NULL;
+	return true;
+}
+
+bool
+license_encode(const struct license *license, struct buf *out)
+{
+	return encode(&license_table, license, out);
+}
+
 FUNCTIONS(request)
 FUNCTIONS(refusal)
 FUNCTIONS(memory)

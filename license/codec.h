@@ -84,7 +84,15 @@ struct license {
 	int64_t revocations;
 	uint8_t request_sha256[SHA256_SIZE];
 	uint8_t nonce[NONCE_SIZE];
+	bool coupon_unused; /* the line LICENSE_COUPON_UNUSED was there */
 };
+
+/*
+ * Before the signature, when the request named a coupon that brought nothing:
+ * it is unknown, or another subscription's. Who does not know the line passes
+ * over it. license_encode() does not print it (issue.h does).
+ */
+#define LICENSE_COUPON_UNUSED "optional-coupon unused\n"
 
 #define REQUEST_FIELDS(X)                                                     \
 	X(PURPOSE, "purpose", NAME, ask, NAMES_ASK, 0, A)                     \

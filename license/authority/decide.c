@@ -259,6 +259,17 @@ audit_refusal(struct weighing *w, const struct rule *rule)
 		event_add(change, EVENT_REPLAY, w->q->now,
 		    "an older request was sent again");
 	event_add_refusal(change, rule->reason, w->q->now, text);
+	weigh_audit_coupon(w);
+}
+
+/* Where there is room. */
+static void
+add_sentence(const char *sentence, char detail[static DETAIL_SIZE])
+{
+	size_t len = strlen(detail);
+
+	if (len + strlen(sentence) < DETAIL_SIZE)
+		text_copy(detail + len, DETAIL_SIZE - len, sentence);
 }
 
 static void
@@ -270,6 +281,9 @@ refuse(struct weighing *w, const struct rule *rule)
 	w->out->kind = DECISION_REFUSAL;
 	decide_refuse(w->q, rule->reason, refusal);
 	explain_detail(w, rule->reason, rule->detail, refusal->detail);
+	if (d->coupon_unknown)
+		add_sentence(" The coupon in the request is unknown.",
+		    refusal->detail);
 	if (d->lookup != LOOKUP_FOUND)
 		return;
 	if (w->speaks || rule->sticks) {

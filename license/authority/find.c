@@ -16,15 +16,23 @@
 
 enum { TRIAL_ID_BYTES = 8 };
 
+static void
+hash_coupon(const struct request *request,
+    char out[static HEX_SIZE(SHA256_SIZE)])
+{
+	uint8_t hash[SHA256_SIZE];
+
+	sha256(request->coupon, strlen(request->coupon), hash);
+	hex_encode(hash, sizeof(hash), out);
+}
+
 static int
 by_coupon(const struct find_question *q, struct dossier *out)
 {
 	char coupon[HEX_SIZE(SHA256_SIZE)];
-	uint8_t hash[SHA256_SIZE];
 	int n;
 
-	sha256(q->request->coupon, strlen(q->request->coupon), hash);
-	hex_encode(hash, sizeof(hash), coupon);
+	hash_coupon(q->request, coupon);
 	n = database_load_by_coupon(q->database, coupon, q->since, out);
 	if (n == 0)
 		out->lookup = LOOKUP_COUPON_UNKNOWN;
@@ -138,14 +146,38 @@ move_on(const struct find_question *q, struct dossier *out)
 	return n;
 }
 
+/* What a person typed and brought nothing is not swallowed. */
+static int
+judge_coupon(const struct find_question *q, struct dossier *out)
+{
+	struct dossier other = { .lookup = LOOKUP_NOTHING };
+	char coupon[HEX_SIZE(SHA256_SIZE)];
+	int n;
+
+	if (!has_bit(q->request->has, REQUEST_COUPON))
+		return 0;
+	hash_coupon(q->request, coupon);
+	if (strcmp(coupon, out->subscription.coupon_sha256) == 0)
+		return 0;
+	n = by_coupon(q, &other);
+	out->coupon_unknown = n == 0;
+	/* One that was used is only left over. */
+	if (n == 1 && other.subscription.coupon_used.s == 0)
+		text_copy(out->coupon_of, sizeof(out->coupon_of),
+		    other.subscription.id);
+	return n;
+}
+
 int
 find_dossier(const struct find_question *q, struct dossier *out)
 {
 	int n = database_load_by_key(q->database, q->request->machine_key,
 	    q->request->product, q->since, out);
 
-	if (n == 1)
-		return move_on(q, out);
+	if (n == 1) {
+		n = move_on(q, out);
+		return n == -1 ? -1 : judge_coupon(q, out);
+	}
 	if (n == -1)
 		return -1;
 	return has_bit(q->request->has, REQUEST_COUPON) ? by_coupon(q, out) :

@@ -226,6 +226,7 @@ grant(struct weighing *w)
 		change->subscription.coupon_used = w->q->now;
 		event_add(change, EVENT_COUPON, w->q->now, "by its first use");
 	}
+	weigh_audit_coupon(w);
 	/* An approval is for one rebind, whichever needed it. */
 	if (d->subscription.hardware_approved && change->rebound)
 		change->subscription.hardware_approved--;
@@ -234,4 +235,5 @@ grant(struct weighing *w)
 	    "until %s", until);
 	weigh_remember(w, REFUSAL_NONE);
 	make_license(w, sequence, &w->out->license);
+	w->out->license.coupon_unused = d->coupon_unknown || d->coupon_of[0];
 }

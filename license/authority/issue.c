@@ -229,7 +229,10 @@ issue_license(const struct issuer *issuer, struct license *license,
 	license->signer_until = signer->until;
 	license->revocations = signer->revoked.version;
 	good = begin(signer, PURPOSE_LICENSE, license->issued, out) &&
-	    license_encode(license, out) && document_seal(out, signer->key);
+	    license_encode(license, out);
+	if (good && license->coupon_unused)
+		buf_puts(out, LICENSE_COUPON_UNUSED);
+	good = good && document_seal(out, signer->key);
 	leave(issuer);
 	return good;
 }

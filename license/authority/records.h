@@ -55,7 +55,9 @@ struct buf;
 	X(KEY_ROTATE, 26, "key-rotate")                                       \
 	X(KEY_RETIRE, 27, "key-retire")                                       \
 	X(KEY_REVOKE, 28, "key-revoke")                                       \
-	X(TIME_RESET, 29, "time-reset")
+	X(TIME_RESET, 29, "time-reset")                                       \
+	X(COUPON_UNKNOWN, 30, "coupon-unknown")                               \
+	X(COUPON_UNUSED, 31, "coupon-unused")
 
 #define RECORDS_ROW(prefix, name, number) prefix##_##name = number,
 #define RECORDS_STATUS(n, number, label) RECORDS_ROW(SUBSCRIPTION, n, number)
@@ -197,6 +199,9 @@ enum lookup {
 struct dossier {
 	enum lookup lookup; /* the rest counts only when FOUND */
 	bool by_coupon;
+	/* The machine has one, and the coupon in its request brought nothing. */
+	bool coupon_unknown;
+	char coupon_of[TEXT_64]; /* not used: whose it is; "" none */
 	struct subscription subscription;
 	bool known; /* the key that speaks has a record of this product */
 	struct machine machine;

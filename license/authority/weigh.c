@@ -259,3 +259,18 @@ weigh_remember(struct weighing *w, enum refusal_reason reason)
 	m->answered = 1;
 	memcpy(m->request_sha256, w->q->request_sha256, SHA256_SIZE);
 }
+
+void
+weigh_audit_coupon(struct weighing *w)
+{
+	const struct dossier *d = w->dossier;
+	struct change *change = &w->out->change;
+
+	if (d->coupon_unknown)
+		event_add(change, EVENT_COUPON_UNKNOWN, w->q->now,
+		    "the coupon in the request is none of ours");
+	if (d->coupon_of[0])
+		event_add(change, EVENT_COUPON_UNUSED, w->q->now,
+		    "the coupon in the request is that of %s, which does not "
+		    "take over from this one", d->coupon_of);
+}

@@ -53,4 +53,7 @@ void weigh_remember(struct weighing *weighing, enum refusal_reason reason);
  */
 void weigh_note(struct weighing *weighing, enum refusal_reason reason);
 
+/* weigh_audit_coupon: an event where the request's coupon brought nothing. */
+void weigh_audit_coupon(struct weighing *w);
+
 #endif

@@ -40,10 +40,16 @@ static enum result
 store_license(struct holding *holding, const struct answer *answer)
 {
 	struct license_facts *facts = &holding->facts;
+	bool unused = answer->license.coupon_unused && (holding->commit ||
+	    !facts->has_license || !facts->license.coupon_unused);
 
 	holding->kept = false;
 	facts->license = answer->license;
 	facts->has_license = true;
+	if (unused)
+		log_warn("The coupon of %s was not used: the authority does "
+			 "not know it, or it is another subscription's",
+		    facts->name);
 	log_success(holding, keeper_now(holding->keeper));
 	if (!holding_place(holding))
 		return RESULT_STORAGE;
@@ -184,8 +190,11 @@ describe(const struct holding *holding, const struct outcome *outcome,
 	if (result == RESULT_OK) {
 		utc_date(license->lease_end, date);
 		snprintf(out, SENTENCE_SIZE, "The license was refreshed: it is "
-			"valid until %s (%lld days)", date,
-		    (long long)utc_days(license->lease_end, outcome->at));
+			"valid until %s (%lld days)%s", date,
+		    (long long)utc_days(license->lease_end, outcome->at),
+		    license->coupon_unused ? "; but the coupon in the "
+			"configuration was NOT used: the authority does not "
+			"know it, or it is another subscription's" : "");
 		return;
 	}
 	snprintf(out, SENTENCE_SIZE, "The license was not refreshed: %s%s%s",

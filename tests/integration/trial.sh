@@ -203,6 +203,31 @@ printf 'coupon = %s\n' "$COUPON" >> "$CONFIG"
 equal "by coupon" "$(in_file license-id)" "$ADDED"
 "$FCLI" commit > "$D/out" 2>&1 || fail "shown again: $(cat "$D/out")"
 see "by a coupon" state=valid severity=ok refusal=none
+
+# One that is not known ends nothing, and is not swallowed.
+sed -i 's/^coupon = .*/coupon = aaaa-bbbb-cccc-dddd/' "$CONFIG"
+"$FCLI" commit > "$D/out" 2>&1 || fail "a wrong coupon: $(cat "$D/out")"
+says "$D/out" "but the coupon in the configuration was NOT used"
+says "$LOG_FILE" "The coupon of main was not used"
+grep -q '^optional-coupon unused$' "$LICENSE_FILE" || fail "no line of it"
+"$FCLI" show license_status > "$D/out" || fail "not usable"
+says "$D/out" "What to do:    The coupon in the configuration was not used"
+$A events --dir "$AUTHORITY_DIR" --subscription "$ADDED" > "$D/events"
+grep -q ' coupon-unknown ' "$D/events" || fail "no event of it"
+see "by a wrong coupon" state=valid severity=ok refusal=none
+kept=$ADDED
+add --coupon
+sed -i "s/^coupon = .*/coupon = $COUPON/" "$CONFIG"
+"$FCLI" commit > "$D/out" 2>&1 || fail "another's coupon: $(cat "$D/out")"
+says "$D/out" "was NOT used"
+equal "the one in force" "$(in_file license-id)" "$kept"
+$A events --dir "$AUTHORITY_DIR" --subscription "$kept" > "$D/events"
+grep -q " coupon-unused .*that of $ADDED" "$D/events" || fail "no event of it"
+sed -i '/^coupon = /d' "$CONFIG"
+"$FCLI" commit > "$D/out" 2>&1 || fail "without: $(cat "$D/out")"
+grep -q 'NOT used' "$D/out" && fail "without one it is still said"
+grep -q '^optional-' "$LICENSE_FILE" && fail "without one the line is there"
+say "trial: a coupon that is unknown, or not needed: said on both sides"
 $A events --dir "$AUTHORITY_DIR" > "$D/events"
 grep -E ' (rollback|fork|clone-found|refuse-clone) ' "$D/events" &&
 	fail "an honest machine is suspected"

@@ -133,6 +133,8 @@ teardown(void **state)
 	return 0;
 }
 
+static const char *coupon; /* in requests; NULL: none */
+
 /* A signed request of the sample machine; "" sequence: none is held. */
 static void
 make_request(const char *head, const char *lines, int64_t sequence,
@@ -155,6 +157,8 @@ make_request(const char *head, const char *lines, int64_t sequence,
 	    bit(REQUEST_LOGICAL_CPUS);
 	if (sequence)
 		r.has |= bit(REQUEST_SEQUENCE);
+	if (coupon && text_copy(r.coupon, sizeof(r.coupon), coupon))
+		r.has |= bit(REQUEST_COUPON);
 	buf_init(out, DOCUMENT_MAX);
 	document_begin(PURPOSE_REQUEST, public_key, out);
 	if (head) { /* another first line of the same length */
@@ -230,6 +234,34 @@ what_is_issued_is_an_answer_for_the_agent(void **state)
 	assert_string_equal(HERE, answer.license.external_address);
 	buf_fini(&request);
 	buf_fini(&bytes);
+}
+
+/* The chain goes on; the line is there only while the coupon is. */
+static void
+a_coupon_that_brings_nothing_is_told(void **state)
+{
+	static const char *const typed[] = { NULL, "aaaa-bbbb", NULL };
+	struct bench *b = *state;
+	struct buf request, bytes;
+	struct answer answer;
+	int result;
+
+	for (int i = 0; i < 3; i++) {
+		coupon = typed[i];
+		b->now.s += DAY_S;
+		make_request(NULL, "", i, &request);
+		coupon = NULL;
+		assert_int_equal(200, answer_to(b, &request, &bytes, &result));
+		read_answer(b, &request, &bytes, false, &answer);
+		assert_int_equal(RESULT_OK, answer.result);
+		assert_int_equal(i + 1, answer.license.sequence);
+		assert_int_equal(typed[i] != NULL,
+		    answer.license.coupon_unused);
+		assert_int_equal(typed[i] != NULL, strstr(buf_text(&bytes),
+		    "\n" LICENSE_COUPON_UNUSED "signature ") != NULL);
+		buf_fini(&request);
+		buf_fini(&bytes);
+	}
 }
 
 static void
@@ -696,6 +728,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_issued_is_an_answer_for_the_agent),
+		TEST(a_coupon_that_brings_nothing_is_told),
 		TEST(the_same_bytes_get_the_same_bytes_and_store_nothing),
 		TEST(a_rotation_needs_nothing_from_who_reads_the_answer),
 		TEST(an_answer_of_a_revoked_signer_is_not_repeated),
