@@ -102,7 +102,8 @@ say "formats: textfile: whole under 40 writes, $died kills and a failed fsync"
 # With the agent down: from the files; with neither: the old one grows old.
 before=$(written_at)
 stop_pid "$AGENT_PID"
-wait_until 5 test "$(date +%s)" -gt "$before"
+second_later() { [ "$(date +%s)" -gt "$before" ]; }
+wait_until 5 second_later
 write || fail "no metrics without the agent"
 [ "$(written_at)" -gt "$before" ] || fail "the time of the file does not advance"
 node '^license_usable{license="main"} 1$' || fail "from the files: not served"
