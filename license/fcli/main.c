@@ -393,8 +393,9 @@ run_once(const struct options *o)
 
 	/* A plugin's line says it itself. */
 	if (!o->check || asks_usable(o))
-		fprintf(stderr, "fcli: the agent is not running; this is from "
-		    "the files (systemctl start leaselined)\n");
+		fprintf(stderr, "fcli: nobody answers at %s: the agent is not "
+		    "running (systemctl start leaselined), or has another "
+		    "socket; this is from the files\n", o->socket);
 	const char *const first[] = {AGENT, "--once", "-c", o->config,
 		"--"};
 	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++)
@@ -439,8 +440,10 @@ run(const struct options *o, struct buf *request, struct buf *error)
 		return code;
 	if (!row->changes)
 		return run_once(o);
-	return complain(o, COMMAND_EXIT_ABSENT, "the agent is not running, and "
-	    "this needs it: systemctl start leaselined");
+	buf_printf(error, "nobody answers at %s, and this needs the agent: "
+	    "systemctl start leaselined, or --socket PATH if it has another "
+	    "socket", o->socket);
+	return complain(o, COMMAND_EXIT_ABSENT, buf_text(error));
 }
 
 int

@@ -91,6 +91,17 @@ product 0 ''
 stop_pid "$AGENT_PID"
 expect 1 'WARNING - main: .*The agent is not running'
 product 0 'the agent is not running'
+# One line says so, with the socket; what the files are like is in the answer.
+mv "$LICENSE_FILE" "$D/kept.lic"
+printf 'leaseline-license 1\nbad\n' > "$LICENSE_FILE"
+"$FCLI" show license > "$D/out" 2> "$D/err"
+[ "$(wc -l < "$D/err")" = 1 ] || fail "log lines: $(cat "$D/err")"
+grep -q "nobody answers at $S/control.sock: the agent is not running" "$D/err" ||
+	fail "the socket is not named: $(cat "$D/err")"
+"$FCLI" --socket /nonexistent set renew_license > "$D/out" 2> "$D/err"
+[ $? = 3 ] && grep -q "nobody answers at /nonexistent, and this needs" "$D/err" ||
+	fail "the socket is not named: $(cat "$D/err")"
+mv "$D/kept.lic" "$LICENSE_FILE"
 say "check: suspended is critical and no, with the agent and from the files"
 
 cp "$CONFIG" "$D/good.conf"
