@@ -45,6 +45,9 @@ files() {
 	644 dashboards/nagios/leaseline.icinga2.conf $share/nagios/leaseline.icinga2.conf
 	644 dashboards/librenms/leaseline.yaml $share/librenms/leaseline.yaml
 	644 dashboards/librenms/snmpd-leaseline-extend.conf $share/librenms/snmpd-leaseline-extend.conf
+	644 dashboards/zabbix/leaseline_by_snmp.yaml $share/zabbix/leaseline_by_snmp.yaml
+	644 dashboards/zabbix/leaseline_by_http.yaml $share/zabbix/leaseline_by_http.yaml
+	755 dashboards/zabbix/zabbix_traps.sh $share/zabbix/zabbix_traps.sh
 	END
 }
 

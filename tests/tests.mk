@@ -141,7 +141,7 @@ fuzz-replay-%: $(B)/tests/fuzz/replay_%
 INTEGRATION = address copies hardware offline trial mibroot clients master snmp_memory \
               snmp crash authority agree service tamper freeze smilint dropin rules \
               install sandbox two onchange follow busy check stats terms clock calendar tls keys timereset \
-	      formats snmpexporter nagios librenms
+	      formats snmpexporter nagios librenms templates
 $(B)/tests/snmp_fixture $(B)/tests/lease_client: $(B)/tests/%: \
     $(B)/tests/integration/%.o $(B)/libleaseline.a
 	@mkdir -p $(@D)
@@ -155,9 +155,15 @@ integration: all $(B)/tests/snmp_fixture $(B)/tests/lease_client $(B)/tests/benc
 integration-%: all $(B)/tests/snmp_fixture $(B)/tests/lease_client $(B)/tests/bench/snmp_load
 	@B=$(B) O=$(O) tests/integration.sh $*
 
-# What is not Debian's: fetched with npm, below $(O) and nowhere else.
-CHECK_NMS = nms-npm
-check-nms: $(CHECK_NMS) ## management systems and clients that Debian does not have
+# Of Debian, but large; or fetched with npm, below $(O) and nowhere else.
+CHECK_NMS = nms-npm nms-zabbix
+check-nms: ## management systems: a real Zabbix, and clients from npm
+	@tests/deps.sh run check zabbix
+	@command -v npm >/dev/null || tests/deps.sh nms
+	@$(MAKE) --no-print-directory $(CHECK_NMS)
+nms-zabbix: all
+	@tests/deps.sh run check zabbix
+	@B=$(B) O=$(O) tests/integration.sh zabbix
 $(O)/npm/node_modules/net-snmp/package.json:
 	@command -v npm >/dev/null || tests/deps.sh nms
 	@npm install --silent --no-audit --no-fund --no-package-lock \
@@ -205,6 +211,7 @@ check-all: check ## the long forms of the same
 	@FROZEN_S=120 $(MAKE) --no-print-directory integration-master
 	@GETS=1000000 RECONNECTS=200 $(MAKE) --no-print-directory \
 		integration-snmp_memory
+	@$(MAKE) --no-print-directory check-nms
 
 .PHONY: check check-all clang floors fuzz fuzz-replay golden golden-update links \
 	integration quick sanitized sim unit vectors vectors-update

@@ -12,7 +12,7 @@ run() { # install or uninstall, into the directory $1
 	B=$B PREFIX=${PREFIX:-/usr} DESTDIR=$1 agent/install.sh "$2" \
 		> "$D/out" 2>&1 || { cat "$D/out" >&2; fail "$2 failed"; }
 }
-listing() { (cd "$1" && find . ! -type d | sed 's,^\./,,' | sort); }
+listing() { (cd "$1" && find . ! -type d | sed 's,^\./,,' | LC_ALL=C sort); }
 
 run "$R" install
 listing "$R" > "$D/is"
@@ -45,6 +45,9 @@ usr/share/leaseline/snmp_exporter/leaseline-snmp.rules.yml
 usr/share/leaseline/snmp_exporter/leaseline.yml
 usr/share/leaseline/snmp_exporter/prometheus.example.yml
 usr/share/leaseline/snmpd-leaseline.conf
+usr/share/leaseline/zabbix/leaseline_by_http.yaml
+usr/share/leaseline/zabbix/leaseline_by_snmp.yaml
+usr/share/leaseline/zabbix/zabbix_traps.sh
 usr/share/man/man1/fcli.1
 usr/share/man/man1/leaseline.1
 usr/share/man/man5/leaseline.conf.5
