@@ -33,6 +33,14 @@ enum license_file {
 	LICENSE_FILE_UNWRITABLE,
 };
 
+/* The last refreshes for people who look, the oldest first. */
+enum { RECENT_MAX = 32 };
+struct recent {
+	utc_t at; /* of the last of them */
+	int result, refusal;
+	int64_t times; /* alike in a row */
+};
+
 struct license_facts {
 	atomic_int references;
 	char name[LICENSE_NAME_SIZE];
@@ -70,6 +78,8 @@ struct license_facts {
 	int64_t failures_in_row;
 	int64_t attempts;		       /* since the agent's start */
 	int64_t failures[RESULT_MAX + 1];      /* the same, by result */
+	size_t recent_count;
+	struct recent recent[RECENT_MAX];
 	int64_t retry_after_s;		       /* asked by the last answer */
 	utc_t certificate_not_after;	       /* of the authority */
 	int64_t on_change_exit;		       /* -1: never ran */

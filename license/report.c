@@ -426,8 +426,8 @@ deadline_of(const struct report *report)
 	    report->action_deadline.s : INT64_MIN;
 }
 
-static bool
-is_worse(const struct report *a, const struct report *b)
+bool
+report_is_worse(const struct report *a, const struct report *b)
 {
 	int severity = severity_compare((enum severity)a->severity,
 	    (enum severity)b->severity);
@@ -445,7 +445,7 @@ report_worst(const struct report *reports, size_t count)
 	int worst = -1;
 
 	for (size_t i = 0; i < count; i++) {
-		if (worst == -1 || is_worse(&reports[i], &reports[worst]))
+		if (worst == -1 || report_is_worse(&reports[i], &reports[worst]))
 			worst = (int)i;
 	}
 	return worst;

@@ -166,8 +166,9 @@ unsigned field_bits(const struct report *report, enum field_id id);
  * report_worst: index of the license that a summary shows: severity
  * (critical > unknown > warning > ok), then the earlier action deadline (none
  * first), then the lower index. -1 when there is none. One license:
- * SEVERITY etc. are always there.
+ * SEVERITY etc. are always there. report_is_worse: the order of it.
  */
+bool report_is_worse(const struct report *a, const struct report *b);
 int report_worst(const struct report *reports, size_t count);
 
 /* agent_report: the second table's value. */

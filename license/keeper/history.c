@@ -66,9 +66,43 @@ put_down(const struct holding *holding, const struct history_entry *entry)
 	buf_fini(&line);
 }
 
+static void
+keep_recent(struct license_facts *facts, const struct history_entry *entry)
+{
+	struct recent *last = facts->recent_count == 0 ? NULL :
+	    &facts->recent[facts->recent_count - 1];
+
+	if (last != NULL && entry->result != RESULT_OK &&
+	    last->result == entry->result && last->refusal == entry->refusal) {
+		last->at = entry->at;
+		last->times += entry->times;
+		return;
+	}
+	if (facts->recent_count == RECENT_MAX) {
+		memmove(facts->recent, facts->recent + 1,
+		    sizeof(facts->recent[0]) * (RECENT_MAX - 1));
+		facts->recent_count--;
+	}
+	facts->recent[facts->recent_count++] = (struct recent){.at = entry->at,
+		.result = entry->result, .refusal = entry->refusal,
+		.times = entry->times};
+}
+
+void
+holding_recall_refreshes(struct holding *holding)
+{
+	struct history history;
+
+	read_history(holding->keeper, holding->facts.name, &history);
+	holding->facts.recent_count = 0;
+	for (size_t i = 0; i < history.count; i++)
+		if (history.entries[i].event == HISTORY_REFRESH)
+			keep_recent(&holding->facts, &history.entries[i]);
+}
+
 /* ${detail}: why it did not go well. What it brought is in the facts. */
 void
-holding_record_refresh(const struct holding *holding,
+holding_record_refresh(struct holding *holding,
     const struct outcome *outcome, int refusal, const char *detail)
 {
 	const struct license *license = &holding->facts.license;
@@ -85,8 +119,10 @@ holding_record_refresh(const struct holding *holding,
 	if (outcome->result != RESULT_OK) {
 		text_copy(entry.detail, sizeof(entry.detail), detail);
 		put_down(holding, &entry);
+		keep_recent(&holding->facts, &entry);
 		return;
 	}
+	keep_recent(&holding->facts, &entry);
 	entry.lease_end = license->lease_end;
 	entry.mbits = license->bandwidth_mbits;
 	if (before->has[FIELD_ID_BANDWIDTH] &&

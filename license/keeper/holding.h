@@ -149,8 +149,10 @@ void keeper_wake(struct keeper *keeper, struct holding *holding, bool ok,
     const char *sentence);
 
 /* history.c: nothing comes of it when it cannot be written. */
-void holding_record_refresh(const struct holding *holding,
+void holding_record_refresh(struct holding *holding,
     const struct outcome *outcome, int refusal, const char *detail);
+/* The last refreshes, from the file into the facts. */
+void holding_recall_refreshes(struct holding *holding);
 /* Before ${report} takes the place of the holding's. */
 void holding_record_edges(const struct holding *holding,
     const struct report *report, const struct edges *edges);

@@ -430,6 +430,7 @@ void
 holding_load(struct holding *holding)
 {
 	holding_recall(holding);
+	holding_recall_refreshes(holding);
 	holding_recall_revoked(holding);
 	load_kept(holding);
 	holding_look(holding, true);

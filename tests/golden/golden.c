@@ -3,6 +3,7 @@
  * Goal: every face of a known situation, byte for byte. Each NAME.in is a
  * configuration, or facts of licenses, as one "key value" a line; what the
  * faces make of it must be NAME.ok. "golden --update" writes the .ok files.
+ * "golden --page NAME.in..." prints the web page of all of them together.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -13,13 +14,14 @@
 
 #include "agent/config.h"
 #include "exporter/metrics.h"
+#include "exporter/page.h"
 #include "license/base/buf.h"
 #include "license/base/file.h"
 #include "license/check.h"
 #include "license/json.h"
 #include "license/text.h"
 
-enum { LICENSES = 4, PAGE_MAX = 1048576, LINE_SIZE = 512 };
+enum { LICENSES = 80, PAGE_MAX = 1048576, LINE_SIZE = 512 };
 
 enum type { TEXT, NUMBER, INSTANT, NAME, FLAG };
 
@@ -284,27 +286,45 @@ render_checks(const struct situation *s, struct buf *out)
 	}
 }
 
+static void
+start_situation(struct situation *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->trust = TRUST_TRUSTED;
+	s->agent.storage_last_write_ms = -1;
+	s->agent.storage_up = true;
+	s->agent.config_ok = true;
+	atomic_store(&s->counters.agentx_up, -1);
+}
+
+static struct view *
+view_new(struct situation *s)
+{
+	struct view *view = calloc(1,
+	    sizeof(*view) + s->count * sizeof(view->reports[0]));
+
+	if (view == NULL)
+		return NULL;
+	view->count = s->count;
+	view->now = s->now;
+	view->trust = (enum trust)s->trust;
+	agent_report_make(&s->agent, &s->counters, s->now, s->now,
+	    view->trust, &view->agent);
+	text_copy(view->agent.version, sizeof(view->agent.version), "9.9.9");
+	return view;
+}
+
 static bool
 render_licenses(const char *path, const char *text, struct buf *out)
 {
 	static struct situation s;
 
-	memset(&s, 0, sizeof(s));
-	s.trust = TRUST_TRUSTED;
-	s.agent.storage_last_write_ms = -1;
-	s.agent.storage_up = true;
-	s.agent.config_ok = true;
-	atomic_store(&s.counters.agentx_up, -1);
+	start_situation(&s);
 	if (!read_situation(path, text, &s))
 		return false;
-	struct view *view = calloc(1,
-	    sizeof(*view) + s.count * sizeof(view->reports[0]));
+	struct view *view = view_new(&s);
 	if (view == NULL)
 		return false;
-	view->count = s.count;
-	agent_report_make(&s.agent, &s.counters, s.now, s.now,
-	    (enum trust)s.trust, &view->agent);
-	text_copy(view->agent.version, sizeof(view->agent.version), "9.9.9");
 	bool good = true;
 	for (size_t i = 0; i < s.count && good; i++) {
 		struct report *report = &view->reports[i];
@@ -324,6 +344,63 @@ render_licenses(const char *path, const char *text, struct buf *out)
 	    out);
 	free(view);
 	return good;
+}
+
+/* A month of refreshes that went well, and what the facts say of the end. */
+static void
+invent_refreshes(struct license_facts *f, utc_t now)
+{
+	int days = f->failures_in_row > 0 ? RECENT_MAX - 1 : RECENT_MAX;
+
+	if (!f->answered)
+		days = 0;
+	for (int i = 0; i < days; i++)
+		f->recent[f->recent_count++] = (struct recent){
+			utc_add(now, -(days - i) * DAY_S), RESULT_OK, 0, 1};
+	if (f->failures_in_row > 0)
+		f->recent[f->recent_count++] = (struct recent){f->last_attempt,
+			f->last_result, f->last_refusal, f->failures_in_row};
+}
+
+/* The page of every license of the files; named by the file, if by itself. */
+static int
+print_page(char **paths, int count)
+{
+	static struct situation s;
+	struct buf in, out;
+
+	start_situation(&s);
+	for (int i = 0; i < count; i++) {
+		size_t before = s.count;
+		const char *base = strrchr(paths[i], '/');
+
+		buf_init(&in, 65536);
+		if (file_read(paths[i], &in) == -1 ||
+		    !read_situation(paths[i], buf_text(&in), &s))
+			return 1;
+		buf_fini(&in);
+		base = base == NULL ? paths[i] : base + 1;
+		for (size_t k = before; k < s.count && count > 1; k++)
+			snprintf(s.licenses[k].name,
+			    sizeof(s.licenses[k].name), "%.*s-%d",
+			    (int)strcspn(base, "."), base, i + 1);
+	}
+	struct view *view = view_new(&s);
+	struct facts *facts = facts_new(s.count);
+	for (size_t i = 0; i < s.count; i++) {
+		invent_refreshes(&s.licenses[i], s.now);
+		facts->licenses[i] = &s.licenses[i];
+		report_make(&s.licenses[i], s.now, view->trust,
+		    &view->reports[i]);
+	}
+	view->facts = facts;
+	buf_init(&out, PAGE_SIZE(s.count));
+	bool good = page_render(view, &out);
+	fwrite(buf_text(&out), 1, out.len, stdout);
+	buf_fini(&out);
+	free(view);
+	free(facts);
+	return good ? 0 : 1;
 }
 
 static bool
@@ -401,6 +478,8 @@ compare(const char *path, const struct buf *made, bool update)
 int
 main(int argc, char **argv)
 {
+	if (argc > 2 && strcmp(argv[1], "--page") == 0)
+		return print_page(argv + 2, argc - 2);
 	bool update = argc == 3 && strcmp(argv[1], "--update") == 0;
 	const char *directory = argc > 1 ? argv[argc - 1] : "tests/golden";
 	struct dirent **entries = NULL;
