@@ -17,7 +17,7 @@ struct subtree;
 
 struct subtree_options {
 	const char *master;	 /* "/var/agentx/master", "unix:...", "tcp:..." */
-	int64_t ping_interval_s; /* ping and reconnect; 1 to 3600 */
+	int64_t ping_interval_s; /* and asking again when refused; 1 to 3600 */
 	const char *state_directory; /* an empty cert_indexes/ is made in it */
 	struct board *board;
 	struct notices *notices;
