@@ -11,6 +11,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "license/advice.h"
+
 struct notices {
 	pthread_mutex_t lock;
 	int fd, ack_fd; /* readable exactly while something waits */
@@ -104,8 +106,12 @@ static void
 push(struct notices *notices, enum notification number,
     const struct report *report, int64_t crossed, int64_t sequence)
 {
-	*at(notices, notices->count) = (struct notice){number, *report,
-		crossed, sequence};
+	struct notice *notice = at(notices, notices->count);
+
+	*notice = (struct notice){number, *report, crossed, sequence};
+	/* A step may come before anything is wrong. */
+	if (number == NOTIFICATION_EXPIRING)
+		advice_expiring(report, notice->report.advice);
 	if (notices->count++ == 0)
 		signal_fd(notices->fd);
 }

@@ -226,13 +226,13 @@ grant(struct weighing *w)
 		change->subscription.coupon_used = w->q->now;
 		event_add(change, EVENT_COUPON, w->q->now, "by its first use");
 	}
-	weigh_audit_coupon(w);
 	/* An approval is for one rebind, whichever needed it. */
 	if (d->subscription.hardware_approved && change->rebound)
 		change->subscription.hardware_approved--;
 	utc_date(change->machine.lease_end, until);
 	event_add(change, first ? EVENT_ACTIVATE : EVENT_EXTEND, w->q->now,
 	    "until %s", until);
+	weigh_audit_coupon(w);
 	weigh_remember(w, REFUSAL_NONE);
 	make_license(w, sequence, &w->out->license);
 	w->out->license.coupon_unused = d->coupon_unknown || d->coupon_of[0];

@@ -77,6 +77,20 @@ notices_come_out_in_order_with_rising_numbers(void **state)
 	assert_int_equal(notices_pending(n), 0);
 }
 
+/* A step above the warning: the report has nothing to do yet. */
+static void
+a_step_to_the_end_says_what_to_do(void **state)
+{
+	struct report report = {.reason = REASON_NONE,
+		.advice = "Nothing to do."};
+	struct notice notice;
+
+	assert_true(notices_post(*state, NOTIFICATION_EXPIRING, &report, 60));
+	assert_true(notices_peek(*state, &notice));
+	assert_string_equal(notice.report.advice,
+	    "Renew the subscription before the term ends.");
+}
+
 static void
 what_was_sent_is_acknowledged_once_for_each_license(void **state)
 {
@@ -296,6 +310,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(notices_come_out_in_order_with_rising_numbers),
+		TEST(a_step_to_the_end_says_what_to_do),
 		TEST(what_was_sent_is_acknowledged_once_for_each_license),
 		TEST(what_nothing_clears_is_not_acknowledged),
 		TEST(a_replay_is_asked_for_once),
