@@ -30,8 +30,8 @@ KEEPER    = address client disk dropin errands history inspect keeper load machi
             platform pulse renew request reporter revocations successor time_reset tls_time \
             view watch
 EXPORTER  = html page page_card page_line page_style access credentials door listeners metrics pages password process textfile users web
-AGENT     = announce config config_check config_exporter config_files config_refuse control execute execute_check mib mib_objects \
-            notices once scrape snmp socket subtree waiters \
+AGENT     = announce config config_check config_exporter config_files config_refuse control control_change execute execute_check mib mib_objects \
+            notices once scrape snmp socket subtree tester waiters \
             master session transport
 AUTHORITY = admin admit arguments branch certificate certify collector \
             database decide event explain find forwarded gate grant init \

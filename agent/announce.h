@@ -1,21 +1,30 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Which notifications follow from edges and from what managers were told
- * before: nothing twice over a restart, and a clear for what ended while the
- * agent was down. Pure.
+ * From what happened to a license to the queue of notifications, and what the
+ * master took back to the keeper. It decides nothing: edges.h does.
  */
 #ifndef AGENT_ANNOUNCE_H
 #define AGENT_ANNOUNCE_H
 
 #include "license/edges.h"
 
-/*
- * announce: the set (bits 1 << notification) to send. ${announced}: raises
- * that managers hold now.
- */
-unsigned announce(const struct edges *edges, unsigned announced);
+struct board;
+struct keeper;
+struct notices;
+struct notice_ack;
 
-/* announce_cleared_by: the raise that ${notification} clears, 0: none. */
-int announce_cleared_by(enum notification notification);
+/* announce_start: the agent runs; about the first license. */
+void announce_start(struct notices *notices, struct board *board);
+
+/* announce_edges: all of ${edges}, the clears first. */
+void announce_edges(struct notices *notices, struct board *board,
+    const struct report *report, const struct edges *edges);
+
+/*
+ * announce_acknowledged: one of notices_take_ack(). The master was away: what
+ * it was told and still holds is posted once more.
+ */
+void announce_acknowledged(struct notices *notices, struct board *board,
+    struct keeper *keeper, const struct notice_ack *ack);
 
 #endif

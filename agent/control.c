@@ -3,7 +3,7 @@
  * Clients of the control socket: read one request, answer it, close. Nothing
  * here blocks: a verb that waits is a callback of the keeper.
  */
-#include "agent/control.h"
+#include "agent/control_client.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -28,36 +28,7 @@
 enum {
 	BACKLOG = 64,
 	PRIVILEGED_PLACES = 8, /* so that no user can shut root out */
-	WAIT_S = KEEPER_RENEW_WAIT_S + 10,
-};
-
-enum phase { FREE, READING, WAITING, WRITING };
-
-struct client {
-	struct control *control;
-	enum phase phase;
-	int fd;
-	bool may_change;
-	mono_t deadline;
-	size_t len;
-	char request[COMMAND_REQUEST_MAX];
-	struct command command;
-	struct waiter *waiters;
-	size_t waiter_count, waiting_for;
-	bool all_ok;
-	struct buf text; /* what the waiters said */
-	struct buf reply;
-	size_t sent;
-};
-
-struct control {
-	struct control_options options;
-	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
-	int fd;
-	struct file_identity made; /* the socket, as made by us */
-	struct socket_group group;
-	mono_t accept_at; /* after running out of descriptors */
-	struct client clients[CONTROL_CLIENTS_MAX];
+	REPORT_WAIT_S = 70,
 };
 
 static mono_t
@@ -67,24 +38,9 @@ after(int64_t s)
 }
 
 static void
-drop_waiters(struct client *client)
-{
-	for (size_t i = 0; i < client->waiter_count; i++) {
-		if (!client->waiters[i].done)
-			keeper_forget(client->control->options.keeper,
-			    &client->waiters[i]);
-	}
-	if (client->command.verb == VERB_SHOW_STATS)
-		reporter_forget(client->control->options.reporter, client);
-	free(client->waiters);
-	client->waiters = NULL;
-	client->waiter_count = client->waiting_for = 0;
-}
-
-static void
 client_close(struct client *client)
 {
-	drop_waiters(client);
+	client_drop_waiters(client);
 	buf_fini(&client->text);
 	buf_fini(&client->reply);
 	close(client->fd);
@@ -120,7 +76,14 @@ client_reply(struct client *client, int code, const struct buf *out,
 	client->deadline = after(CONTROL_DRAIN_S);
 }
 
-static void
+void
+client_wait(struct client *client, int64_t seconds)
+{
+	client->phase = WAITING;
+	client->deadline = after(seconds);
+}
+
+void
 client_refuse(struct client *client, const struct buf *error)
 {
 	struct buf nothing;
@@ -130,12 +93,12 @@ client_refuse(struct client *client, const struct buf *error)
 }
 
 /* Every waiter has spoken, or none will. */
-static void
+void
 client_result(struct client *client, bool ok, const char *text)
 {
 	struct buf out, err;
 
-	drop_waiters(client);
+	client_drop_waiters(client);
 	buf_init(&out, EXECUTE_OUT_MAX);
 	buf_init(&err, EXECUTE_ERR_MAX);
 	int code = execute_result(&client->command, ok, text, &out, &err);
@@ -162,105 +125,6 @@ client_answer(struct client *client)
 }
 
 static void
-waiter_says(struct waiter *waiter, bool ok, const char *sentence)
-{
-	struct client *client = waiter->client;
-
-	waiter->done = true;
-	client->waiting_for--;
-	client->all_ok = client->all_ok && ok;
-	if (client->text.len > 0)
-		buf_putc(&client->text, '\n');
-	if (client->command.all && waiter->name[0] != '\0')
-		buf_printf(&client->text, "%s: ", waiter->name);
-	buf_puts(&client->text, sentence);
-}
-
-static void
-waiter_done(void *self, bool ok, const char *sentence)
-{
-	struct waiter *waiter = self;
-	struct client *client = waiter->client;
-
-	waiter_says(waiter, ok, sentence);
-	/* Not while more are being asked for: client_change() looks then. */
-	if (client->phase == WAITING && client->waiting_for == 0)
-		client_result(client, client->all_ok,
-		    buf_text(&client->text));
-}
-
-static void
-client_ask_keeper(struct client *client, bool commit)
-{
-	struct keeper *keeper = client->control->options.keeper;
-
-	client->waiting_for = client->waiter_count;
-	client->all_ok = true;
-	for (size_t i = 0; i < client->waiter_count; i++) {
-		struct waiter *waiter = &client->waiters[i];
-		struct buf error;
-
-		buf_init(&error, 1024);
-		/* One commit asks for all of them: the others join it. */
-		keeper_ask_fn *ask = commit && i == 0 ? keeper_commit :
-		    commit ? keeper_commit_also : client->command.online ? keeper_go_online : keeper_renew;
-		bool asked = ask(keeper, waiter->name, waiter_done, waiter,
-		    &error);
-		if (!asked)
-			waiter_says(waiter, false, buf_text(&error));
-		buf_fini(&error);
-	}
-}
-
-static bool
-client_reload(struct client *client)
-{
-	const struct control_options *options = &client->control->options;
-	struct buf error;
-
-	if (options->reload == NULL)
-		return true;
-	buf_init(&error, 4096);
-	bool good = options->reload(options->self, &error);
-	if (!good)
-		client_result(client, false, buf_text(&error));
-	buf_fini(&error);
-	return good;
-}
-
-static void
-client_change(struct client *client)
-{
-	bool commit = client->command.verb == VERB_COMMIT;
-
-	if (!client->may_change) {
-		client_result(client, false, "only root and members of the "
-		    "agent's user-group may do this; use sudo");
-		return;
-	}
-	if (commit && !client_reload(client))
-		return;
-	/* Not before the reload, which may have brought it. */
-	if (waiters_unknown(&client->command, client->control->options.board,
-		&client->text)) {
-		client_refuse(client, &client->text);
-		return;
-	}
-	client->waiters = waiters_for(client, &client->command,
-	    client->control->options.board, &client->waiter_count);
-	if (client->waiters == NULL) {
-		client_result(client, false, commit ? "no license is configured" :
-		    "no license here is one that a refresh keeps alive");
-		return;
-	}
-	client_ask_keeper(client, commit);
-	client->phase = WAITING;
-	client->deadline = after(WAIT_S);
-	if (client->waiting_for == 0)
-		client_result(client, client->all_ok, buf_text(&client->text));
-}
-
-static void
 report_shown(void *self, const struct usage_document *document)
 {
 	struct client *client = self;
@@ -279,8 +143,7 @@ client_show_report(struct client *client)
 {
 	if (reporter_show(client->control->options.reporter, report_shown,
 		client)) {
-		client->phase = WAITING;
-		client->deadline = after(WAIT_S);
+		client_wait(client, REPORT_WAIT_S);
 	} else {
 		client_result(client, false, "too many ask for the usage "
 		    "report already; try again in a moment");
@@ -412,11 +275,10 @@ fired(const struct loop_got *got, int fd)
 }
 
 static void
-client_late(struct client *client)
+give_up(struct client *client)
 {
 	if (client->phase == WAITING)
-		client_result(client, false, "the refresh takes longer than "
-		    "expected; see fcli show license_status");
+		client_late(client);
 	else
 		client_close(client);
 }
@@ -440,10 +302,22 @@ control_tell(void *self, const struct loop_got *got)
 			client_close(client);
 		else if (client->phase != FREE &&
 		    got->now.ns >= client->deadline.ns)
-			client_late(client);
+			give_up(client);
 	}
 	if (fired(got, control->fd) != 0)
 		control_accept(control);
+}
+
+void
+control_tested(struct control *control, int64_t sequence)
+{
+	for (size_t i = 0; control != NULL && i < CONTROL_CLIENTS_MAX; i++) {
+		struct client *client = &control->clients[i];
+
+		if (client->phase == WAITING && client->test != 0 &&
+		    client->test <= sequence)
+			client_result(client, true, buf_text(&client->text));
+	}
 }
 
 struct loop_source

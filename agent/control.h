@@ -17,6 +17,7 @@ struct buf;
 struct control;
 struct keeper;
 struct reporter;
+struct tester;
 
 enum { CONTROL_CLIENTS_MAX = 32, CONTROL_SEND_S = 5, CONTROL_DRAIN_S = 10 };
 
@@ -26,6 +27,7 @@ struct control_options {
 	struct board *board;
 	struct keeper *keeper;
 	struct reporter *reporter;
+	struct tester *tester;
 	/* reload: read the configuration again; for `fcli commit`. */
 	bool (*reload)(void *self, struct buf *error);
 	void *self;
@@ -39,6 +41,9 @@ struct control *control_open(const struct control_options *options,
     struct buf *error);
 
 struct loop_source control_source(struct control *control);
+
+/* control_tested: the master took the test of ${sequence}; NULL is accepted. */
+void control_tested(struct control *control, int64_t sequence);
 
 /* control_close: drop the clients, remove the socket; NULL is accepted. */
 void control_close(struct control *control);

@@ -21,6 +21,7 @@
 #include "agent/once.h"
 #include "agent/scrape.h"
 #include "agent/snmp.h"
+#include "agent/tester.h"
 #include "exporter/web.h"
 #include "license/base/buf.h"
 #include "license/base/log.h"
@@ -43,6 +44,7 @@ static struct daemon {
 	struct web *web;
 	struct control *control;
 	struct subtree *subtree;
+	struct tester tester;
 	int signal_fd;
 	bool status_due; /* once a round, however many licenses turned */
 } the;
@@ -54,27 +56,6 @@ static const char usage_text[] =
     "  -n                 print the configuration as understood, and exit\n"
     "  --once WORD ...    answer one command of fcli from the files, and exit\n"
     "  -V, --version      print the version\n";
-
-static void
-post(struct daemon *d, const struct report *report, const struct edges *edges,
-    unsigned set)
-{
-	if (d->subtree == NULL)
-		return;
-	for (int number = 1; number <= NOTIFICATION_MAX; number++) {
-		if ((set & 1U << number) == 0)
-			continue;
-		int64_t crossed = number == NOTIFICATION_EXPIRING ?
-		    edges->crossed_days : number == NOTIFICATION_BANDWIDTH_HIGH ?
-		    report->used_mbits : 0;
-		if (!notices_post(d->notices, (enum notification)number,
-			report, crossed))
-			log_warn("Too many notifications wait for the SNMP "
-				 "master; one was dropped");
-	}
-	atomic_store(&d->board.counters.notifications_pending,
-	    (long long)notices_pending(d->notices));
-}
 
 /* What systemctl status shows; with the watchdog's sign at every beat. */
 static void
@@ -100,10 +81,9 @@ static void
 on_edges(void *self, const struct report *report, const struct edges *edges)
 {
 	struct daemon *d = self;
-	unsigned announced = d->keeper == NULL ? 0 :
-	    keeper_announced(d->keeper, report->index);
 
-	post(d, report, edges, announce(edges, announced));
+	if (d->subtree != NULL)
+		announce_edges(d->notices, &d->board, report, edges);
 	d->status_due = true;
 }
 
@@ -210,22 +190,6 @@ signals_tell(void *self, const struct loop_got *got)
 	}
 }
 
-/* The master was away: what it was told and still holds, once more. */
-static void
-replay(struct daemon *d)
-{
-	struct view *view = view_take(&d->board);
-
-	for (size_t i = 0; view != NULL && i < view->count; i++) {
-		const struct report *report = &view->reports[i];
-		struct edges edges = edges_between(NULL, report);
-
-		edges.set &= keeper_announced(d->keeper, report->index);
-		post(d, report, &edges, edges.set);
-	}
-	view_free(view);
-}
-
 static void
 acks_ask(void *self, struct loop_want *want)
 {
@@ -234,20 +198,24 @@ acks_ask(void *self, struct loop_want *want)
 }
 
 static void
-acks_tell(void *self, const struct loop_got *got)
+take_acks(struct daemon *d)
 {
-	struct daemon *d = self;
 	struct notice_ack ack;
 
-	if (got->count == 0 || got->fds[0].revents == 0)
-		return;
 	while (notices_take_ack(d->notices, &ack)) {
-		if (ack.index == NOTICE_REPLAY)
-			replay(d);
-		else
-			keeper_acknowledge(d->keeper, ack.index, ack.raised,
-			    ack.cleared);
+		announce_acknowledged(d->notices, &d->board, d->keeper, &ack);
+		if (ack.tested == 0)
+			continue;
+		tester_sent(&d->tester, ack.tested);
+		control_tested(d->control, ack.tested);
 	}
+}
+
+static void
+acks_tell(void *self, const struct loop_got *got)
+{
+	if (got->count > 0 && got->fds[0].revents != 0)
+		take_acks(self);
 }
 
 /* Before any thread starts, so that all inherit the mask. */
@@ -306,6 +274,7 @@ start_faces(struct daemon *d, struct buf *error)
 		.board = &d->board,
 		.keeper = d->keeper,
 		.reporter = d->reporter,
+		.tester = &d->tester,
 		.reload = reload,
 		.self = d,
 	};
@@ -317,6 +286,10 @@ start_faces(struct daemon *d, struct buf *error)
 		.notices = d->notices,
 	};
 
+	d->tester = (struct tester){.board = &d->board,
+		.notices = d->notices,
+		.master = d->config.snmp.enabled ?
+		    subtree.master : NULL};
 	d->web = scrape_start(&d->config, &d->board, LEASELINE_REVISION, error);
 	if (d->web == NULL)
 		return false;
@@ -330,24 +303,16 @@ start_faces(struct daemon *d, struct buf *error)
 }
 
 static void
-announce_start(struct daemon *d)
-{
-	struct view *view = view_take(&d->board);
-
-	if (view != NULL && view->count > 0 && d->subtree != NULL)
-		notices_post(d->notices, NOTIFICATION_AGENT_STARTED,
-		    &view->reports[0], 0);
-	view_free(view);
-}
-
-static void
 stop(struct daemon *d)
 {
 	notify_send("STOPPING=1");
 	control_close(d->control);
+	d->control = NULL;
 	web_stop(d->web);
 	bool hangs = d->subtree != NULL &&
 	    subtree_stop(d->subtree, SUBTREE_STOP_MS) == -1;
+	/* What was sent last is not sent again at the next start. */
+	take_acks(d);
 	reporter_free(d->reporter);
 	keeper_free(d->keeper);
 	log_info("leaselined stopped%s", hangs ? "; the SNMP master hangs" : "");
@@ -380,7 +345,8 @@ serve(struct daemon *d, struct buf *error)
 		log_error("%s", buf_text(error));
 		return EXIT_FAILURE;
 	}
-	announce_start(d);
+	if (d->subtree != NULL)
+		announce_start(d->notices, &d->board);
 	loop_add(d->loop, (struct loop_source){signals_ask, signals_tell, d});
 	loop_add(d->loop, (struct loop_source){acks_ask, acks_tell, d});
 	loop_add(d->loop, control_source(d->control));

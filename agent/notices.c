@@ -12,11 +12,13 @@
 #include <unistd.h>
 
 #include "license/advice.h"
+#include "license/base/log.h"
 
 struct notices {
 	pthread_mutex_t lock;
 	int fd, ack_fd; /* readable exactly while something waits */
 	size_t head, count;
+	bool replay_asked, replaying; /* replaying: nothing is sent */
 	int64_t sequence;
 	uint64_t dropped;
 	/* What a storm cost since the last summary, and its last victim. */
@@ -26,23 +28,6 @@ struct notices {
 	struct notice_ack acks[LICENSES_MAX];
 	struct notice ring[NOTICES_MAX];
 };
-
-/* What ends each notification's raise; 0 for a raise. */
-#define CLEARS_ROW(name, number, mib, clears) [number] = clears,
-static const int clears[] = {NOTIFICATIONS(CLEARS_ROW)};
-#undef CLEARS_ROW
-
-/* What something clears. */
-#define RAISE_ROW(name, number, mib, clears)                                  \
-	((clears) != 0 ? 1U << (clears) : 0) |
-static const unsigned raises = NOTIFICATIONS(RAISE_ROW) 0;
-#undef RAISE_ROW
-
-static unsigned
-flag(int number)
-{
-	return 1U << number;
-}
 
 static void
 signal_fd(int fd)
@@ -113,6 +98,9 @@ push(struct notices *notices, enum notification number,
 	if (number == NOTIFICATION_EXPIRING)
 		advice_expiring(report, notice->report.advice);
 	if (notices->count++ == 0)
+	*at(notices, notices->count) = (struct notice){number, *report,
+		crossed, sequence};
+	if (notices->count++ == 0 && !notices->replaying)
 		signal_fd(notices->fd);
 }
 
@@ -124,7 +112,7 @@ static bool
 is_droppable(struct notices *notices, enum notification number, int64_t index,
     size_t older)
 {
-	if (clears[number] != 0)
+	if (notification_clears(number) != 0)
 		return true;
 	for (size_t i = 0; i < older; i++) {
 		const struct notice *notice = at(notices, i);
@@ -139,7 +127,9 @@ static void
 count_drop(struct notices *notices, const struct report *victim)
 {
 	notices->dropped++;
-	notices->summarized++;
+	if (notices->summarized++ == 0)
+		log_warn("Too many notifications wait for the SNMP master; "
+			 "what is left out is counted in one summary");
 	notices->victim = *victim;
 }
 
@@ -165,11 +155,11 @@ drop_newest(struct notices *notices)
 	return false;
 }
 
-bool
-notices_post(struct notices *notices, enum notification number,
+/* With the lock. */
+static bool
+post(struct notices *notices, enum notification number,
     const struct report *report, int64_t crossed)
 {
-	pthread_mutex_lock(&notices->lock);
 	/* One that is dropped uses up a number: the gap tells a manager. */
 	int64_t sequence = ++notices->sequence;
 	bool room = notices->count < NOTICES_MAX ||
@@ -179,8 +169,51 @@ notices_post(struct notices *notices, enum notification number,
 		push(notices, number, report, crossed, sequence);
 	else
 		count_drop(notices, report);
+	return room;
+}
+
+bool
+notices_post(struct notices *notices, enum notification number,
+    const struct report *report, int64_t crossed)
+{
+	pthread_mutex_lock(&notices->lock);
+	bool room = post(notices, number, report, crossed);
 	pthread_mutex_unlock(&notices->lock);
 	return room;
+}
+
+static bool
+has_word_on(struct notices *notices, enum notification raise, int64_t index)
+{
+	for (size_t i = 0; i < notices->count; i++) {
+		const struct notice *notice = at(notices, i);
+
+		if (notice->report.index == index &&
+		    (notice->number == raise ||
+			notification_clears(notice->number) == (int)raise))
+			return true;
+	}
+	return false;
+}
+
+void
+notices_repeat(struct notices *notices, enum notification number,
+    const struct report *report, int64_t crossed)
+{
+	pthread_mutex_lock(&notices->lock);
+	if (!has_word_on(notices, number, report->index))
+		post(notices, number, report, crossed);
+	pthread_mutex_unlock(&notices->lock);
+}
+
+void
+notices_replayed(struct notices *notices)
+{
+	pthread_mutex_lock(&notices->lock);
+	if (notices->replaying && notices->count > 0)
+		signal_fd(notices->fd);
+	notices->replaying = false;
+	pthread_mutex_unlock(&notices->lock);
 }
 
 int
@@ -189,14 +222,25 @@ notices_ack_fd(const struct notices *notices)
 	return notices->ack_fd;
 }
 
+static bool
+acks_wait(const struct notices *notices)
+{
+	return notices->replay_asked || notices->ack_count > 0;
+}
+
+/* The replay first, since what was sent after it must not be repeated. */
 bool
 notices_take_ack(struct notices *notices, struct notice_ack *out)
 {
 	pthread_mutex_lock(&notices->lock);
-	bool found = notices->ack_count > 0;
-	if (found)
+	bool found = acks_wait(notices);
+	if (notices->replay_asked) {
+		*out = (struct notice_ack){.index = NOTICE_REPLAY};
+		notices->replay_asked = false;
+	} else if (found) {
 		*out = notices->acks[--notices->ack_count];
-	if (found && notices->ack_count == 0)
+	}
+	if (found && !acks_wait(notices))
 		calm_fd(notices->ack_fd);
 	pthread_mutex_unlock(&notices->lock);
 	return found;
@@ -212,7 +256,7 @@ bool
 notices_peek(struct notices *notices, struct notice *out)
 {
 	pthread_mutex_lock(&notices->lock);
-	bool found = notices->count > 0;
+	bool found = notices->count > 0 && !notices->replaying;
 	if (found)
 		*out = *at(notices, 0);
 	pthread_mutex_unlock(&notices->lock);
@@ -231,28 +275,30 @@ ack_of(struct notices *notices, int64_t index)
 		return NULL; /* told again after a restart: no harm */
 	struct notice_ack *ack = &notices->acks[notices->ack_count];
 	*ack = (struct notice_ack){.index = index};
-	if (notices->ack_count++ == 0)
+	if (!acks_wait(notices))
 		signal_fd(notices->ack_fd);
+	notices->ack_count++;
 	return ack;
 }
 
 static void
 acknowledge(struct notices *notices, const struct notice *notice)
 {
-	int ends = clears[notice->number];
+	enum notification number = notice->number;
+	int ends = notification_clears(number);
 
-	if (ends == 0 && (raises & flag((int)notice->number)) == 0)
+	if (ends == 0 && !notification_is_raise(number) &&
+	    number != NOTIFICATION_TEST)
 		return;
 	struct notice_ack *ack = ack_of(notices, notice->report.index);
 	if (ack == NULL)
 		return;
-	if (ends == 0) {
-		ack->raised |= flag((int)notice->number);
-		ack->cleared &= ~flag((int)notice->number);
-	} else {
-		ack->cleared |= flag(ends);
-		ack->raised &= ~flag(ends);
-	}
+	if (number == NOTIFICATION_TEST)
+		ack->tested = notice->sequence;
+	if (ends != 0)
+		ack->cleared |= 1U << ends;
+	alarms_tell(&ack->raised, number, notice->crossed,
+	    notice->report.action_deadline);
 }
 
 void
@@ -279,7 +325,11 @@ void
 notices_ask_replay(struct notices *notices)
 {
 	pthread_mutex_lock(&notices->lock);
-	ack_of(notices, NOTICE_REPLAY);
+	if (!notices->replaying && notices->count > 0)
+		calm_fd(notices->fd);
+	if (!acks_wait(notices))
+		signal_fd(notices->ack_fd);
+	notices->replay_asked = notices->replaying = true;
 	pthread_mutex_unlock(&notices->lock);
 }
 
@@ -290,6 +340,15 @@ notices_pending(struct notices *notices)
 	size_t pending = notices->count;
 	pthread_mutex_unlock(&notices->lock);
 	return pending;
+}
+
+int64_t
+notices_sequence(struct notices *notices)
+{
+	pthread_mutex_lock(&notices->lock);
+	int64_t sequence = notices->sequence;
+	pthread_mutex_unlock(&notices->lock);
+	return sequence;
 }
 
 uint64_t

@@ -27,14 +27,18 @@ struct notice {
 };
 
 /*
- * notice_ack: the manager's master took it. Only what can be cleared counts
- * as raised. An ack of the index NOTICE_REPLAY asks instead: the master was
- * away and is back, so post again every raise that holds and was announced.
+ * notice_ack: the manager's master took it. ${cleared}, then ${raised}: both
+ * of all that was taken since the last ack of the license. An ack of the
+ * index NOTICE_REPLAY asks instead: the master was away and is back, so
+ * repeat every raise that holds and was acknowledged. It comes before every
+ * ack of what was sent since, and nothing is sent before notices_replayed().
  */
 enum { NOTICE_REPLAY = 0 };
 struct notice_ack {
 	int64_t index; /* of the license, or NOTICE_REPLAY */
-	unsigned raised, cleared; /* bits 1 << notification */
+	unsigned cleared; /* raises that are over: bits 1 << notification */
+	struct alarms raised;
+	int64_t tested; /* sequence of the last TEST; 0: none */
 };
 
 /* notices_new: NULL when there are no descriptors or memory. */
@@ -44,6 +48,13 @@ void notices_free(struct notices *notices);
 /* Keeper's side. Post copies; false when it was dropped. */
 bool notices_post(struct notices *notices, enum notification number,
     const struct report *report, int64_t crossed);
+/*
+ * notices_repeat: the same, unless the queue has a later word on that raise
+ * of that license.
+ */
+void notices_repeat(struct notices *notices, enum notification number,
+    const struct report *report, int64_t crossed);
+void notices_replayed(struct notices *notices);
 int notices_ack_fd(const struct notices *notices); /* readable: acks wait */
 bool notices_take_ack(struct notices *notices, struct notice_ack *out);
 
@@ -53,8 +64,9 @@ bool notices_peek(struct notices *notices, struct notice *out);
 void notices_pop(struct notices *notices); /* sent: acknowledged to keeper */
 void notices_ask_replay(struct notices *notices);
 
-/* Any side: waiting now, and dropped since the start. */
+/* Any side: waiting now, the last number given, and dropped since the start. */
 size_t notices_pending(struct notices *notices);
+int64_t notices_sequence(struct notices *notices);
 uint64_t notices_dropped(struct notices *notices);
 
 #endif

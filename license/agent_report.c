@@ -30,8 +30,10 @@ read_counters(struct counters *counters, utc_t wall, struct agent_report *out)
 	}
 	for (int i = 0; i <= NOTIFICATION_MAX; i++)
 		out->notifications[i] = atomic_load(&counters->notifications[i]);
-	SET(out, TEST_ALERT, test_alert,
-	    atomic_load(&counters->test_alert_until_s) > wall.s);
+	/* Also by a clock that was set back it is five minutes at most. */
+	int64_t left_s = atomic_load(&counters->test_alert_until_s) - wall.s;
+	SET(out, TEST_ALERT, test_alert, left_s > 0 &&
+	    left_s <= TEST_ALERT_S);
 }
 
 /* Switched off, none of it applies. */

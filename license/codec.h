@@ -173,6 +173,12 @@ struct refusal {
 	    A)                                                                \
 	X(ANSWERED, "answered", NUMBER, answered, 0, 1, A)                    \
 	X(ANNOUNCED, "announced", NUMBER, announced, 0, 65535, A)             \
+	X(EXPIRING_STEP, "expiring-step-d", NUMBER, expiring_step_days, 0,    \
+	    INT32_MAX, P)                                                     \
+	X(EXPIRING_STEPS, "expiring-steps", NUMBER, expiring_steps, 0, 65535, \
+	    P)                                                                \
+	X(EXPIRING_DEADLINE, "expiring-deadline", INSTANT, expiring_deadline, \
+	    0, 0, P)                                                          \
 	X(GRACE_FROM, "grace-from", INSTANT, grace_from, 0, 0, P)             \
 	X(MISMATCHED, "mismatch-confirmed", NUMBER, mismatch_confirmed, 1, 1, \
 	    P)                                                                \
@@ -201,6 +207,8 @@ struct memory {
 	utc_t refresh_at, last_attempt, last_success;
 	int64_t last_result, last_refusal, failures_in_row, answered;
 	int64_t announced; /* raises that managers were told: bits of edges.h */
+	int64_t expiring_step_days, expiring_steps; /* with EXPIRING */
+	utc_t expiring_deadline;
 	utc_t grace_from;
 	int64_t mismatch_confirmed;
 	int64_t on_change_told, on_change_exit; /* enum standing; exit code */

@@ -31,6 +31,8 @@ static const struct command_row rows[] = {
 	    "refresh now, wait, and say what came of it"},
 	{VERB_COMMIT, {"commit", NULL}, true, true,
 	    "read configuration and license, and refresh"},
+	{VERB_TEST, {"test", "notification"}, true, true,
+	    "send a test; the test metric is 1 for 5 minutes"},
 };
 
 enum { ROW_COUNT = sizeof(rows) / sizeof(rows[0]) };

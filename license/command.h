@@ -41,6 +41,7 @@ enum verb {
 	VERB_CHECK,
 	VERB_RENEW,
 	VERB_COMMIT,
+	VERB_TEST,
 };
 
 /* How `check license` answers: --format, or --usable. */

@@ -271,6 +271,11 @@ take_name(const char *const *words, size_t count, struct command *out,
 				"instead of --all");
 		return false;
 	}
+	if (out->all && out->verb == VERB_TEST) {
+		buf_puts(error, "a test is about one license; give its name "
+				"instead of --all");
+		return false;
+	}
 	if (out->verb == VERB_SHOW_STATS && (out->all || count > 0)) {
 		buf_puts(error, "the usage report is one for the whole agent; "
 				"leave the license name or --all away");

@@ -1,56 +1,174 @@
 /* SPDX-License-Identifier: ISC */
-/* Two reports in, what happened out; it announces nothing. */
+/* What is raised and a report in, what happened out; it announces nothing. */
 #include "license/edges.h"
 
 #include <stddef.h>
 
-static const int64_t ladder_days[] = {60, 30, 14, 7, 3, 1, 0};
-enum { LADDER_STEPS = sizeof(ladder_days) / sizeof(ladder_days[0]),
-	HYSTERESIS_PCT = 5 };
+static const int64_t ladder_days[] = {60, 30, 14, 7, 6, 5, 4, 3, 2, 1, 0};
+enum {
+	LADDER_STEPS = sizeof(ladder_days) / sizeof(ladder_days[0]),
+	LAST_DAYS = 7,
+	BEFORE_LAST_DAYS = EXPIRING_MAX - (LAST_DAYS + 1),
+	HYSTERESIS_PCT = 5,
+	HYSTERESIS_DAYS = 1,
+};
 
-/*
- * How far down the ladder a report is: how many rungs its days have passed.
- * The rungs are those up to the warning threshold in force, the threshold
- * itself, and for a term that is warned about a month ahead also 60 days. What
- * the vendor ended is not on the ladder.
- */
-static int
-rungs_passed(const struct report *report, int64_t *crossed_days)
+#define CLEARS_ROW(name, number, mib, clears) [number] = clears,
+static const int clears[] = {NOTIFICATIONS(CLEARS_ROW)};
+#undef CLEARS_ROW
+
+#define RAISE_ROW(name, number, mib, clears)                                  \
+	((clears) != 0 ? 1U << (clears) : 0) |
+static const unsigned raises = NOTIFICATIONS(RAISE_ROW) 0;
+#undef RAISE_ROW
+
+int
+notification_clears(enum notification number)
 {
-	bool ended = report->state == STATE_SUSPENDED ||
-	    report->state == STATE_CANCELLED;
-	int64_t warning_s = report->action_warning_s;
-
-	*crossed_days = 0;
-	if (ended || !report->has[FIELD_ID_ACTION_DEADLINE])
-		return 0;
-	int64_t days = utc_days(report->action_deadline, report->now);
-	int64_t lowest = INT64_MAX;
-	int passed = 0;
-
-	for (int i = 0; i < LADDER_STEPS; i++) {
-		int64_t rung = ladder_days[i];
-		bool applies = rung * DAY_S <= warning_s ||
-		    (rung == 60 && warning_s >= 30 * DAY_S);
-		if (!applies || days > rung)
-			continue;
-		passed++;
-		lowest = rung;
-	}
-	bool warned = report->action_deadline.s - report->now.s < warning_s;
-	if (warned) {
-		passed++;
-		if (warning_s / DAY_S < lowest)
-			lowest = warning_s / DAY_S;
-	}
-	*crossed_days = passed == 0 ? 0 : lowest;
-	return passed;
+	return clears[number];
 }
 
-static unsigned
-pair(bool before, bool after, unsigned raise, unsigned clear)
+bool
+notification_is_raise(enum notification number)
 {
-	return !before && after ? raise : before && !after ? clear : 0;
+	return (raises & 1U << number) != 0;
+}
+
+static void
+clear(struct alarms *alarms, unsigned bits)
+{
+	alarms->raised &= ~bits;
+	if ((bits & edge_bit(EXPIRING)) != 0)
+		*alarms = (struct alarms){.raised = alarms->raised};
+}
+
+static void
+step_down(struct alarms *alarms, int64_t step_days, int64_t steps,
+    utc_t deadline)
+{
+	if ((alarms->raised & edge_bit(EXPIRING)) != 0 &&
+	    step_days >= alarms->step_days)
+		return;
+	alarms->raised |= edge_bit(EXPIRING);
+	alarms->step_days = step_days;
+	alarms->steps += steps;
+	alarms->deadline = deadline;
+}
+
+void
+alarms_tell(struct alarms *alarms, enum notification number,
+    int64_t step_days, utc_t deadline)
+{
+	if (number == NOTIFICATION_EXPIRING)
+		step_down(alarms, step_days, 1, deadline);
+	else if (notification_is_raise(number))
+		alarms->raised |= 1U << number;
+	else if (clears[number] != 0)
+		clear(alarms, 1U << clears[number]);
+}
+
+void
+alarms_merge(struct alarms *alarms, unsigned cleared,
+    const struct alarms *later)
+{
+	clear(alarms, cleared);
+	if ((later->raised & edge_bit(EXPIRING)) != 0)
+		step_down(alarms, later->step_days, later->steps,
+		    later->deadline);
+	alarms->raised |= later->raised;
+}
+
+/* What the vendor ended no payment in time can save. */
+static bool
+is_on_ladder(const struct report *report)
+{
+	return report->has[FIELD_ID_ACTION_DEADLINE] &&
+	    report->state != STATE_SUSPENDED &&
+	    report->state != STATE_CANCELLED;
+}
+
+/*
+ * The lowest step passed, INT64_MAX for none. The steps are those below the
+ * warning threshold in force, the threshold itself (where the severity turns,
+ * to the second), and for a term that is warned about a month ahead also 60.
+ */
+static int64_t
+lowest_step(const struct report *report)
+{
+	int64_t warning_s = report->action_warning_s;
+	int64_t days = utc_days(report->action_deadline, report->now);
+	int64_t lowest = INT64_MAX;
+
+	for (int i = 0; i < LADDER_STEPS; i++) {
+		int64_t step_s = ladder_days[i] * DAY_S;
+		bool applies = step_s < warning_s || (ladder_days[i] == 60 &&
+		    warning_s >= 30 * DAY_S && warning_s != step_s);
+		if (applies && days <= ladder_days[i])
+			lowest = ladder_days[i];
+	}
+	if (report->action_deadline.s - report->now.s < warning_s &&
+	    warning_s / DAY_S < lowest)
+		lowest = warning_s / DAY_S;
+	return lowest;
+}
+
+/*
+ * The deadline is another one, or a clock that was ahead was set right. Hours
+ * are neither: what stands at a step must not flap.
+ */
+static bool
+is_renewed(const struct alarms *alarms, const struct report *report)
+{
+	int64_t days = utc_days(report->action_deadline, report->now);
+
+	return days > alarms->step_days + HYSTERESIS_DAYS ||
+	    (alarms->deadline.s != 0 && report->action_deadline.s -
+		alarms->deadline.s > HYSTERESIS_DAYS * DAY_S);
+}
+
+/* So many before the last days that those are all told, whatever was. */
+static bool
+has_room(const struct alarms *alarms, int64_t step_days)
+{
+	return step_days <= LAST_DAYS || alarms->steps < BEFORE_LAST_DAYS;
+}
+
+static void
+take_expiring(struct alarms *alarms, const struct report *report,
+    struct edges *edges)
+{
+	if (!is_on_ladder(report))
+		return;
+	if ((alarms->raised & edge_bit(EXPIRING)) != 0 &&
+	    is_renewed(alarms, report)) {
+		clear(alarms, edge_bit(EXPIRING));
+		edges->set |= edge_bit(RENEWED);
+	}
+	bool open = (alarms->raised & edge_bit(EXPIRING)) != 0;
+	int64_t step_days = lowest_step(report);
+	if (step_days == INT64_MAX || (open &&
+		(step_days >= alarms->step_days ||
+		!has_room(alarms, step_days))))
+		return;
+	step_down(alarms, step_days, 1, report->action_deadline);
+	edges->set |= edge_bit(EXPIRING);
+	edges->crossed_days = step_days;
+}
+
+/* Neither: what is raised stays so. */
+static void
+turn(struct alarms *alarms, enum notification clearing, bool raise,
+    bool cleared, struct edges *edges)
+{
+	unsigned bit = 1U << clears[clearing];
+
+	if (raise && (alarms->raised & bit) == 0) {
+		alarms->raised |= bit;
+		edges->set |= bit;
+	} else if (cleared && (alarms->raised & bit) != 0) {
+		alarms->raised &= ~bit;
+		edges->set |= 1U << clearing;
+	}
 }
 
 enum standing
@@ -74,66 +192,36 @@ standing_word(enum standing standing)
 	return words[standing];
 }
 
+/* By the threshold only it may fail no more because that was changed. */
 static bool
-is_down(const struct report *report)
+is_refreshed(const struct report *report)
 {
-	return edges_standing(report) == STANDING_UNUSABLE;
-}
-
-static bool
-is_stepped(const struct report *report)
-{
-	return report->state == STATE_CLOCK_UNTRUSTED;
-}
-
-static bool
-uses_more_than(const struct report *report, int64_t less_pct)
-{
-	return report->has[FIELD_ID_USED_PERCENT] && report->used_percent >=
-	    report->bandwidth_warning_pct - less_pct;
-}
-
-static void
-expiring_edges(const struct report *before, const struct report *after,
-    struct edges *edges)
-{
-	int64_t crossed_days, unused;
-	int was = before == NULL ? 0 : rungs_passed(before, &unused);
-	int is = rungs_passed(after, &crossed_days);
-
-	if (is > was) {
-		edges->set |= edge_bit(EXPIRING);
-		edges->crossed_days = crossed_days;
-	} else if (before != NULL && is < was &&
-	    utc_before(before->action_deadline, after->action_deadline)) {
-		edges->set |= edge_bit(RENEWED);
-	}
+	return !report->failing && (!report->has[FIELD_ID_FAILING] ||
+	    report->refresh_last_result == RESULT_OK);
 }
 
 struct edges
-edges_between(const struct report *before, const struct report *after)
+edges_take(struct alarms *alarms, const struct report *report)
 {
-	struct edges edges = {.first = before == NULL};
+	struct edges edges = {0};
+	bool measured = report->has[FIELD_ID_USED_PERCENT];
+	int64_t used_pct = report->used_percent;
+	int64_t high_pct = report->bandwidth_warning_pct;
 
-	expiring_edges(before, after, &edges);
-	edges.set |= pair(before != NULL && is_down(before), is_down(after),
-	    edge_bit(UNUSABLE), edge_bit(USABLE_AGAIN));
-	edges.set |= pair(before != NULL && before->failing, after->failing,
-	    edge_bit(REFRESH_FAILING), edge_bit(REFRESH_RESTORED));
-	edges.set |= pair(before != NULL && before->binding_changed != 0,
-	    after->binding_changed != 0, edge_bit(BINDING_CHANGED),
-	    edge_bit(BINDING_RESTORED));
-	edges.set |= pair(before != NULL && is_stepped(before),
-	    is_stepped(after), edge_bit(CLOCK_ANOMALY),
-	    edge_bit(CLOCK_RESTORED));
-	/* Between the two thresholds nothing changes hands. */
-	bool high = before != NULL && uses_more_than(before, 0);
-	bool near_high = before != NULL && uses_more_than(before,
-	    HYSTERESIS_PCT);
-	if (!high && uses_more_than(after, 0))
-		edges.set |= edge_bit(BANDWIDTH_HIGH);
-	else if (near_high && !uses_more_than(after, HYSTERESIS_PCT))
-		edges.set |= edge_bit(BANDWIDTH_NORMAL);
+	take_expiring(alarms, report, &edges);
+	turn(alarms, NOTIFICATION_USABLE_AGAIN,
+	    edges_standing(report) == STANDING_UNUSABLE, report->usable,
+	    &edges);
+	turn(alarms, NOTIFICATION_REFRESH_RESTORED, report->failing,
+	    is_refreshed(report), &edges);
+	turn(alarms, NOTIFICATION_BINDING_RESTORED,
+	    report->binding_changed != 0, report->binding_changed == 0,
+	    &edges);
+	turn(alarms, NOTIFICATION_CLOCK_RESTORED, report->clock_stepped,
+	    !report->clock_stepped, &edges);
+	turn(alarms, NOTIFICATION_BANDWIDTH_NORMAL,
+	    measured && used_pct >= high_pct,
+	    measured && used_pct < high_pct - HYSTERESIS_PCT, &edges);
 	return edges;
 }
 

@@ -14,7 +14,8 @@
 #include "license/hardware.h"
 #include "license/timekeeping.h"
 
-enum { LICENSE_NAME_SIZE = 64, LICENSES_MAX = 4096, NOTIFICATION_MAX = 15 };
+enum { LICENSE_NAME_SIZE = 64, LICENSES_MAX = 4096, NOTIFICATION_MAX = 15,
+	TEST_ALERT_S = 300 };
 
 /* Configured by the operator; -1: the default for the kind of license. */
 struct thresholds {
@@ -119,7 +120,7 @@ struct counters {
 	atomic_llong agentx_connects, agentx_requests;
 	atomic_llong notifications[NOTIFICATION_MAX + 1];
 	atomic_llong notifications_pending;
-	atomic_llong test_alert_until_s; /* wall clock */
+	atomic_llong test_alert_until_s; /* wall clock, TEST_ALERT_S ahead */
 	/* Usage reports; next 0: they are switched off. */
 	atomic_llong stats_next_s, stats_last_success_s, stats_failures;
 };

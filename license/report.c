@@ -404,7 +404,8 @@ report_make(const struct license_facts *facts, utc_t now, enum trust trust,
 		.mismatch = policy_mismatch(facts, now),
 	};
 
-	*out = (struct report){.now = now};
+	*out = (struct report){.now = now,
+		.clock_stepped = timekeeping_stepped(trust)};
 	report_identity(&m);
 	report_bandwidth(&m);
 	report_refresh(&m);

@@ -104,6 +104,7 @@ struct report {
 	int kind, mode, billing, renews, source;
 	int state, severity, reason;
 	bool usable, failing;
+	bool clock_stepped; /* whatever the state; no row in the table */
 	char advice[ADVICE_SIZE]; /* what to do, one sentence */
 	int64_t index, sequence;
 	utc_t issued, lease_end, term_end, grace_end, expiry, action_deadline;

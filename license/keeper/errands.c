@@ -290,24 +290,27 @@ with_index(const struct keeper *keeper, int64_t index)
 }
 
 void
-keeper_acknowledge(struct keeper *keeper, int64_t index, unsigned raised,
-    unsigned cleared)
+keeper_acknowledge(struct keeper *keeper, int64_t index, unsigned cleared,
+    const struct alarms *raised)
 {
 	struct holding *holding = with_index(keeper, index);
 
 	if (holding == NULL)
 		return;
-	unsigned announced = (holding->announced | raised) & ~cleared;
-	if (announced == holding->announced)
-		return;
-	holding->announced = announced;
-	holding_persist(holding);
+	struct alarms before = holding->announced;
+	alarms_merge(&holding->announced, cleared, raised);
+	if (memcmp(&before, &holding->announced, sizeof(before)) != 0)
+		holding_persist(holding);
 }
 
-unsigned
+struct alarms
 keeper_announced(const struct keeper *keeper, int64_t index)
 {
 	const struct holding *holding = with_index(keeper, index);
 
-	return holding == NULL ? 0 : holding->announced;
+	if (holding == NULL)
+		return (struct alarms){0};
+	struct alarms alarms = holding->announced;
+	alarms.raised &= holding->alarms.raised;
+	return alarms;
 }

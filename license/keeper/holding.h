@@ -86,7 +86,8 @@ struct holding {
 	bool unread; /* a refusal or request is there, but was not readable */
 	mono_t mismatch_seen; /* offline: the first reading; ns 0: none */
 	struct file_identity watched;
-	unsigned announced;
+	struct alarms alarms;	 /* as the edges left them */
+	struct alarms announced; /* what managers were told of them */
 	struct on_change on_change;
 	mono_t opened;
 	bool has_report;

@@ -146,11 +146,14 @@ bool keeper_hardware_data(struct keeper *keeper, const char *name,
 void keeper_history(const struct keeper *keeper, const char *name,
     struct history *out);
 
-/* keeper_acknowledge: managers were told (bit set) or told clear. */
-void keeper_acknowledge(struct keeper *keeper, int64_t index, unsigned raised,
-    unsigned cleared);
+/* keeper_acknowledge: managers were told: ${cleared}, then ${raised}. */
+void keeper_acknowledge(struct keeper *keeper, int64_t index,
+    unsigned cleared, const struct alarms *raised);
 
-/* keeper_announced: raises already told, of the license with ${index}. */
-unsigned keeper_announced(const struct keeper *keeper, int64_t index);
+/*
+ * keeper_announced: of the license with ${index}, what managers were told and
+ * is still raised.
+ */
+struct alarms keeper_announced(const struct keeper *keeper, int64_t index);
 
 #endif

@@ -124,7 +124,13 @@ holding_persist(struct holding *holding)
 	KEEP(m, LAST_REFUSAL, last_refusal, facts->last_refusal, true);
 	KEEP(m, FAILURES, failures_in_row, facts->failures_in_row, true);
 	KEEP(m, ANSWERED, answered, facts->answered, true);
-	KEEP(m, ANNOUNCED, announced, holding->announced, true);
+	const struct alarms *told = &holding->announced;
+	bool expiring = (told->raised & edge_bit(EXPIRING)) != 0;
+	KEEP(m, ANNOUNCED, announced, (int64_t)told->raised, true);
+	KEEP(m, EXPIRING_STEP, expiring_step_days, told->step_days, expiring);
+	KEEP(m, EXPIRING_STEPS, expiring_steps, told->steps, expiring);
+	KEEP(m, EXPIRING_DEADLINE, expiring_deadline, told->deadline,
+	    expiring && told->deadline.s > 0);
 	KEEP(m, GRACE_FROM, grace_from, facts->grace_from,
 	    facts->grace_from.s > 0);
 	KEEP(m, MISMATCHED, mismatch_confirmed, facts->mismatch_confirmed,
@@ -136,6 +142,24 @@ holding_persist(struct holding *holding)
 	KEEP(m, ON_CHANGE_EXIT, on_change_exit, facts->on_change_exit,
 	    facts->on_change_exit >= 0);
 	return write_memory(holding->keeper, facts->name, m);
+}
+
+/* Before a step was kept: the next one is told, at worst once more. */
+static void
+recall_alarms(struct holding *holding, const struct memory *m)
+{
+	holding->announced = (struct alarms){
+		.raised = (uint64_t)m->announced,
+		.step_days = m->expiring_step_days,
+		.steps = m->expiring_steps,
+		.deadline = m->expiring_deadline,
+	};
+	if ((m->announced & edge_bit(EXPIRING)) != 0 &&
+	    !has_bit(m->has, MEMORY_EXPIRING_STEP)) {
+		holding->announced.step_days = LADDER_TOP_DAYS;
+		holding->announced.steps = 1;
+	}
+	holding->alarms = holding->announced;
 }
 
 void
@@ -160,7 +184,7 @@ holding_recall(struct holding *holding)
 	facts->grace_from = m.grace_from;
 	facts->mismatch_confirmed = m.mismatch_confirmed != 0;
 	facts->revoked_from = m.revoked_from;
-	holding->announced = (unsigned)m.announced;
+	recall_alarms(holding, &m);
 	holding->on_change.told = (enum standing)m.on_change_told;
 	if (has_bit(m.has, MEMORY_ON_CHANGE_EXIT) &&
 	    holding->config.on_change[0] != '\0')

@@ -234,7 +234,7 @@ keeper_publish(struct keeper *keeper)
 }
 
 static void
-log_edges(const struct report *report, const struct edges *edges)
+log_edges(const struct report *report, unsigned set)
 {
 	static const struct {
 		unsigned bit;
@@ -255,7 +255,7 @@ log_edges(const struct report *report, const struct edges *edges)
 	char difference[DIFFERENCE_SIZE], advice[ADVICE_SIZE];
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if ((edges->set & rows[i].bit) == 0)
+		if ((set & rows[i].bit) == 0)
 			continue;
 		/* Nothing installed yet is no error before the first answer. */
 		bool calm = rows[i].log == log_error &&
@@ -317,8 +317,8 @@ tell_edges(struct keeper *keeper)
 		struct report report;
 
 		report_make(&holding->facts, now, keeper->trust, &report);
-		struct edges edges = edges_between(
-		    holding->has_report ? &holding->report : NULL, &report);
+		struct edges edges = edges_take(&holding->alarms, &report);
+		edges.first = !holding->has_report;
 		bool turned = report.state != holding->report.state;
 		if (turned || edges.set != 0 || edges.first)
 			holding_record_edges(holding, &report, &edges);
@@ -329,7 +329,9 @@ tell_edges(struct keeper *keeper)
 		next = utc_min(next, edges_next(&report));
 		if (edges.set == 0 && !edges.first && !turned)
 			continue;
-		log_edges(&report, &edges);
+		/* Who reads the log of this run knows none before it. */
+		log_edges(&report, edges.set |
+		    (edges.first ? holding->alarms.raised : 0));
 		if (keeper->edges != NULL)
 			keeper->edges(keeper->self, &report, &edges);
 	}

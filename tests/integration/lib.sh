@@ -10,7 +10,7 @@
 #   AGENTX_SOCKET  where snmpd listens for agents, instead of in $S
 #   SNMPD_LINES  more of its configuration
 #   AUTHORITY_OPTIONS  of serve
-#   SNMPD_LINES  of snmpd.conf
+#   TRAP_SINK, SNMPD_LINES  of snmpd.conf
 
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 B=$(cd "${B:-$ROOT/build}" && pwd)

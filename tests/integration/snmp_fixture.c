@@ -116,7 +116,9 @@ print_counters(void)
 
 	while (notices_take_ack(notices, &ack)) {
 		replays += ack.index == NOTICE_REPLAY;
-		acks += ack.raised != 0;
+		acks += ack.raised.raised != 0;
+		if (ack.index == NOTICE_REPLAY)
+			notices_replayed(notices);
 	}
 	printf("replays=%d acks=%d ", replays, acks);
 	printf("up=%d connects=%lld requests=%lld pending=%zu sent=%lld\n",

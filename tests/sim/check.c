@@ -302,27 +302,11 @@ static void
 check_told(struct host *h, const struct report *r)
 {
 	struct check *c = &h->check;
-	const struct report *was = c->has_report ? &c->report : NULL;
-	struct edges edges = edges_between(was, r);
 
-	if (!was)
-		return;
-	if (was->usable != r->usable) {
-		CHECK(h, TOLD, edges.set & (r->usable ?
-			edge_bit(USABLE_AGAIN) : edge_bit(UNUSABLE)) ||
-		    was->severity != SEVERITY_CRITICAL,
-		    "usable turned and nobody is told");
+	manager_check(h, r);
+	if (c->has_report && c->report.usable != r->usable)
 		life_trace(h->life, h, r->usable ? "usable" :
 		    "not usable: %s", names_label(NAMES_STATE, r->state));
-	}
-	if (was->failing != r->failing)
-		CHECK(h, TOLD, edges.set & (r->failing ?
-			edge_bit(REFRESH_FAILING) :
-			edge_bit(REFRESH_RESTORED)),
-		    "refreshes turned and nobody is told");
-	if (was->state == STATE_VALID && r->state == STATE_EXPIRING)
-		CHECK(h, TOLD, edges.set & edge_bit(EXPIRING),
-		    "it expires and nobody is told");
 }
 
 static void

@@ -34,6 +34,7 @@ take_state(struct host *to, const void *disk, const struct check *check)
 	to->check = *check;
 	to->check.proven = (utc_t){0};
 	to->check.has_report = false;
+	to->manager.unkept = true;
 }
 
 void
@@ -135,6 +136,7 @@ fate_reinstall(struct life *life, struct host *host)
 	fate_count(life, host, FAULT_REINSTALL);
 	host_go_down(host, true);
 	host->kind->wipe(host);
+	host->manager.unkept = true;
 	memset(&host->check, 0, sizeof(host->check));
 	host->has_older = host->has_stolen = false;
 	host_boot_up(host, true);

@@ -20,6 +20,7 @@ struct light_memory {
 	int64_t sequence, failures_in_row;
 	int last_result, last_refusal;
 	bool answered;
+	struct alarms announced;
 };
 
 struct light_disk {
@@ -37,6 +38,7 @@ struct light_disk {
 
 struct light {
 	struct license_facts facts;
+	struct alarms alarms, announced;
 	struct clock_memory clock;
 	enum trust trust;
 	struct signing_key *key; /* of real seals only */
@@ -75,7 +77,7 @@ write_memory(struct host *h)
 	disk->memory = (struct light_memory){ f->since, f->refresh_at,
 		f->last_attempt, f->last_success, f->grace_from,
 		policy_highest(f), f->failures_in_row, f->last_result,
-		f->last_refusal, f->answered };
+		f->last_refusal, f->answered, light_of(h)->announced };
 	disk->has_memory = true;
 	return true;
 }
@@ -193,6 +195,7 @@ load(struct host *h)
 		f->last_result = m->last_result;
 		f->last_refusal = m->last_refusal;
 		f->answered = m->answered;
+		l->announced = l->alarms = m->announced;
 	}
 	load_license(h);
 	load_refusal(h);
@@ -261,6 +264,7 @@ light_start(struct host *h)
 	write_clock(h);
 	write_memory(h);
 	l->wake = host_boot(h);
+	manager_start(h, &l->announced);
 	return !h->dead;
 }
 
@@ -594,6 +598,25 @@ rebind_if_changed(struct host *h)
 		f->next_attempt = judged_now(h);
 }
 
+static bool
+acknowledge(struct host *h, unsigned cleared, const struct alarms *raised)
+{
+	alarms_merge(&light_of(h)->announced, cleared, raised);
+	return write_memory(h);
+}
+
+static void
+announce(struct host *h, utc_t now)
+{
+	struct light *l = light_of(h);
+	static struct report report;
+
+	report_make(&l->facts, now, l->trust, &report);
+	struct edges edges = edges_take(&l->alarms, &report);
+	manager_announce(h, &report, &edges);
+	manager_hear(h, acknowledge);
+}
+
 static void
 light_step(struct host *h)
 {
@@ -617,6 +640,8 @@ light_step(struct host *h)
 		else if (!h->dead)
 			fail_at_once(h);
 	}
+	if (!h->dead)
+		announce(h, now);
 	if (h->dead)
 		return;
 	check_step(h, f, now, l->trust);

@@ -18,6 +18,7 @@
  *   vendor.c   the authority's side        store.c  its records in memory
  *   wire.c     from agent to authority     seal.c   real or stub signatures
  *   light.c    whole.c files.c             the two agents
+ *   manager.c  what is announced, and who hears it
  */
 #ifndef TESTS_SIM_SIM_H
 #define TESTS_SIM_SIM_H
@@ -41,6 +42,7 @@ enum {
 	BYTES_MAX = 3072, /* of a document of a life */
 	BOUND_MAX = 80,
 	SNAPSHOTS = 2,
+	MANAGER_WAITING = 400,
 	TIPS_MAX = 16,
 	BEAT_S = 30, /* of the keeper: by then an agent sees what changed */
 	WELL_S = 7 * HOUR_S, /* by then a machine that can be served is */
@@ -99,7 +101,8 @@ struct bytes {
 	X(APPROVAL, "hardware approved by a person")                          \
 	X(RENEW, "renewals asked for by a person")                            \
 	X(RESTART, "restarts of the agent")                                   \
-	X(DROPPED, "license files put in place by a person")
+	X(DROPPED, "license files put in place by a person")                  \
+	X(MASTER, "SNMP masters away for a minute to 20 days")
 
 #define FAULT_ID(id, text) FAULT_##id,
 enum fault { FAULTS(FAULT_ID) FAULT_COUNT };
@@ -124,7 +127,8 @@ enum fault { FAULTS(FAULT_ID) FAULT_COUNT };
 	X(SUSPENDED, "suspended or cancelled is unusable, also restarted")    \
 	X(GRACE, "a refused rebind runs its grace, and no longer")            \
 	X(WARNED, "a person is warned by the thresholds, annual 30 days")     \
-	X(TOLD, "what turns is an edge")                                      \
+	X(TOLD, "what holds is what managers were told")                      \
+	X(HEARD, "a manager hears nothing twice, 14 steps of a deadline")     \
 	X(PLAN, "the plan goes forward, and is bounded")                      \
 	X(FACES, "all faces agree")                                           \
 	X(READ, "what the authority says can be read")                        \
@@ -199,6 +203,22 @@ struct check {
 	int64_t threshold;
 };
 
+/* manager: who hears the notifications of one host. */
+struct manager {
+	uint64_t random; /* a stream of its own */
+	utc_t away_until; /* the SNMP master is */
+	struct heard {
+		int number;
+		int64_t step_days;
+		utc_t deadline;
+	} queue[MANAGER_WAITING]; /* of the agent; lost with it */
+	int waiting;
+	struct alarms heard;
+	uint64_t steps; /* of this episode, a bit for each day */
+	int step_count;
+	bool unkept; /* the disk may not have what was heard */
+};
+
 /* host: what the world knows of one machine. */
 struct host {
 	struct life *life;
@@ -240,6 +260,7 @@ struct host {
 	int asked_at_once;
 	utc_t asked_at;
 	struct check check;
+	struct manager manager;
 };
 
 /* The authority's records, as a value: a backup is a copy. */
@@ -354,6 +375,17 @@ bool host_writes(struct host *host);
 void fate_begin(struct life *life);
 void fate_strike(struct life *life);
 void fate_count(struct life *life, struct host *host, enum fault fault);
+
+/* manager.c */
+/* manager_start: an agent that has ${kept} on its disk. */
+void manager_start(struct host *host, const struct alarms *kept);
+void manager_announce(struct host *host, const struct report *report,
+    const struct edges *edges);
+/* manager_hear: what waits, unless the master is away. */
+void manager_hear(struct host *host, bool (*acknowledge)(struct host *host,
+    unsigned cleared, const struct alarms *raised));
+/* manager_check: after all that ${report} has to tell was announced. */
+void manager_check(struct host *host, const struct report *report);
 
 /* wire.c: what the network does with a request; the reply comes later. */
 void wire_send(struct host *host, const struct message *message);

@@ -39,7 +39,6 @@ struct whole {
 	struct keeper_license config;
 	mono_t beat, wake;
 	int64_t stride_s;
-	unsigned told; /* edges since the last step that was checked */
 };
 
 static struct whole *
@@ -214,10 +213,7 @@ beat(void *self)
 static void
 told(void *self, const struct report *report, const struct edges *edges)
 {
-	struct host *h = self;
-
-	(void)report;
-	whole_of(h)->told |= edges->set;
+	manager_announce(self, report, edges);
 }
 
 static void
@@ -284,8 +280,11 @@ whole_start(struct host *h)
 	if (!w->keeper && !h->dead)
 		whole_stop(h, true);
 	h->dead &= w->keeper || h->agent;
-	if (h->agent && !h->dead)
+	if (h->agent && !h->dead) {
+		struct alarms kept = keeper_announced(w->keeper, 1);
+		manager_start(h, &kept);
 		plan(h);
+	}
 	return h->agent && !h->dead;
 }
 
@@ -317,18 +316,11 @@ whole_reply(struct host *h, const struct reply *reply)
 	send(h);
 }
 
-/* Whatever turned between two steps, the managers were told. */
-static void
-check_edges(struct host *h, const struct report *was)
+static bool
+acknowledge(struct host *h, unsigned cleared, const struct alarms *raised)
 {
-	struct whole *w = whole_of(h);
-	unsigned turned = edges_between(was, &h->check.report).set;
-
-	figures.checked[INVARIANT_TOLD]++;
-	if (turned & ~w->told)
-		life_broken(h, INVARIANT_TOLD, "edges %#x turned, %#x were "
-		    "told", turned, w->told);
-	w->told = 0;
+	keeper_acknowledge(whole_of(h)->keeper, 1, cleared, raised);
+	return !h->dead && !h->full;
 }
 
 static bool
@@ -365,8 +357,6 @@ whole_step(struct host *h)
 {
 	struct whole *w = whole_of(h);
 	struct clock_reading reading;
-	static struct report was;
-	bool had = h->check.has_report;
 
 	whole_host = h;
 	round_of(h);
@@ -377,10 +367,10 @@ whole_step(struct host *h)
 	host_read_clock(h, &reading);
 	struct clock_verdict verdict = timekeeping_judge(
 	    &w->facts->agent.clock, &reading);
-	was = h->check.report;
+	manager_hear(h, acknowledge);
+	if (h->dead)
+		return;
 	check_step(h, whole_facts(h), verdict.now, verdict.trust);
-	if (had)
-		check_edges(h, &was);
 	remember_offline(h);
 }
 

@@ -9,6 +9,9 @@
 
 #include <cmocka.h>
 
+#include "license/keeper/machine_key.h"
+#include "license/sign.h"
+#include "license/verify.h"
 #include "tests/world.h"
 
 static const char garbage[] = "leaseline-license 1\nnot a license\n";
@@ -917,15 +920,106 @@ a_given_index_collides_with_no_assigned_one(void **state)
 }
 
 static void
-announced_raises_survive_a_restart(void **state)
+acknowledge_expiring(int64_t step_days)
+{
+	const struct alarms raised = {
+		.raised = edge_bit(EXPIRING) | edge_bit(REFRESH_FAILING),
+		.step_days = step_days,
+		.steps = 1,
+		.deadline = report().action_deadline,
+	};
+
+	keeper_acknowledge(world.keeper, 1, 0, &raised);
+}
+
+static void
+what_managers_were_told_survives_a_restart(void **state)
 {
 	(void)state;
 	start();
-	keeper_acknowledge(world.keeper, 1, edge_bit(EXPIRING) |
-		edge_bit(REFRESH_FAILING), 0);
-	keeper_acknowledge(world.keeper, 1, 0, edge_bit(REFRESH_FAILING));
-	restart(10);
-	assert_int_equal(keeper_announced(world.keeper, 1), edge_bit(EXPIRING));
+	run(60);
+	world.mode = WORLD_UNREACHABLE;
+	while (report().action_deadline.s - world.wall.s > 10 * DAY_S)
+		run(6 * HOUR_S);
+	world.edges = 0;
+	/* Nobody was told yet. */
+	restart(0);
+	assert_int_equal(world.edges, edge_bit(EXPIRING) |
+		edge_bit(REFRESH_FAILING));
+	acknowledge_expiring(10);
+	struct alarms told = keeper_announced(world.keeper, 1);
+	assert_int_equal(told.step_days, 10);
+	world.edges = 0;
+	restart(0);
+	assert_int_equal(world.edges, 0);
+	told = keeper_announced(world.keeper, 1);
+	assert_int_equal(told.raised, edge_bit(EXPIRING) |
+		edge_bit(REFRESH_FAILING));
+	assert_int_equal(told.step_days, 10);
+	assert_int_equal(told.steps, 1);
+	assert_int_equal(told.deadline.s, report().action_deadline.s);
+	/* A step that was crossed while the agent was down. */
+	restart(3 * DAY_S);
+	assert_int_equal(world.edges, edge_bit(EXPIRING));
+	acknowledge_expiring(6);
+	world.edges = 0;
+	restart(0);
+	assert_int_equal(world.edges, 0);
+	/* What ended is told, and nothing is left to repeat. */
+	world.mode = WORLD_ANSWERS;
+	run(DAY_S);
+	assert_int_equal(world.edges, edge_bit(RENEWED) |
+		edge_bit(REFRESH_RESTORED));
+	assert_int_equal(keeper_announced(world.keeper, 1).raised, 0);
+}
+
+/* The state as it was written before the step was kept. */
+static void
+write_old_state(void)
+{
+	char path[WORLD_PATH + 32];
+	uint8_t id[SHA256_SIZE], public[KEY_SIZE];
+	struct doc_frame frame;
+	struct doc_fault fault;
+	struct memory memory;
+	struct buf text, error;
+
+	buf_init(&error, 256);
+	struct signing_key *key = machine_key_load(world.state,
+	    inspect_machine_id(id) ? id : NULL, false, &error);
+	assert_non_null(key);
+	signing_key_public(key, public);
+	snprintf(path, sizeof(path), "%s/license0.state", world.state);
+	read_path(path, &text);
+	assert_int_equal(doc_frame_read(buf_text(&text), text.len,
+		PURPOSE_STATE, &frame), DOC_OK);
+	assert_int_equal(doc_verify_machine(&frame), DOC_OK);
+	assert_true(memory_decode(&frame, &memory, &fault));
+	assert_false(has_bit(memory.has, MEMORY_EXPIRING_STEP));
+	memory.announced = edge_bit(EXPIRING);
+	buf_clear(&text);
+	document_begin(PURPOSE_STATE, public, &text);
+	assert_true(memory_encode(&memory, &text));
+	assert_true(document_seal(&text, key));
+	assert_int_equal(file_replace(path, text.data, text.len, 0600), 0);
+	signing_key_free(key);
+	buf_fini(&text);
+	buf_fini(&error);
+}
+
+static void
+a_state_of_before_is_read(void **state)
+{
+	(void)state;
+	start();
+	run(60);
+	int64_t success = report().refresh_last_success.s;
+	world_stop();
+	write_old_state();
+	world.edges = 0;
+	start();
+	assert_int_equal(report().refresh_last_success.s, success);
+	assert_int_equal(world.edges, edge_bit(RENEWED));
 }
 
 static void
@@ -1157,7 +1251,8 @@ main(void)
 		T(who_waits_is_answered_or_told_that_there_is_none),
 		T(forty_licenses_respect_the_cap),
 		T(a_given_index_collides_with_no_assigned_one),
-		T(announced_raises_survive_a_restart),
+		T(what_managers_were_told_survives_a_restart),
+		T(a_state_of_before_is_read),
 		T(the_clock_mark_survives_a_reboot_and_a_clock_that_went_back),
 		T(a_clock_that_was_ahead_puts_nothing_off),
 		T(a_new_machine_id_makes_a_new_key_and_asks),

@@ -109,13 +109,14 @@ what_was_sent_is_acknowledged_once_for_each_license(void **state)
 		assert_true(is_readable(notices_ack_fd(n)));
 		assert_true(notices_take_ack(n, &ack));
 		if (ack.index == 2) {
-			assert_int_equal(ack.raised, edge_bit(EXPIRING));
+			assert_int_equal(ack.raised.raised, edge_bit(EXPIRING));
+			assert_int_equal(ack.raised.step_days, 20);
 			assert_int_equal(ack.cleared, 0);
 			continue;
 		}
 		/* RENEWED ended EXPIRING; UNUSABLE stands. */
 		assert_int_equal(ack.index, 1);
-		assert_int_equal(ack.raised, edge_bit(UNUSABLE));
+		assert_int_equal(ack.raised.raised, edge_bit(UNUSABLE));
 		assert_int_equal(ack.cleared, edge_bit(EXPIRING));
 	}
 	assert_false(notices_take_ack(n, &ack));
@@ -128,7 +129,7 @@ what_nothing_clears_is_not_acknowledged(void **state)
 	struct notices *n = *state;
 	struct notice_ack ack;
 
-	post(n, NOTIFICATION_TEST, 1);
+	post(n, NOTIFICATION_SUMMARY_NOTICE, 1);
 	post(n, NOTIFICATION_AGENT_STARTED, 1);
 	notices_pop(n);
 	notices_pop(n);
@@ -147,8 +148,117 @@ a_replay_is_asked_for_once(void **state)
 	assert_true(is_readable(notices_ack_fd(n)));
 	assert_true(notices_take_ack(n, &ack));
 	assert_int_equal(ack.index, NOTICE_REPLAY);
-	assert_int_equal(ack.raised | ack.cleared, 0);
+	assert_int_equal(ack.raised.raised | ack.cleared, 0);
 	assert_false(notices_take_ack(n, &ack));
+}
+
+static void
+nothing_is_sent_before_what_was_told_is_repeated(void **state)
+{
+	struct notices *n = *state;
+	struct notice_ack ack;
+	struct notice notice;
+	struct report report = {.index = 1};
+
+	post(n, NOTIFICATION_REFRESH_FAILING, 1);
+	notices_pop(n);
+	/* The master goes, more happens, the master is back. */
+	post(n, NOTIFICATION_UNUSABLE, 2);
+	post(n, NOTIFICATION_USABLE_AGAIN, 3);
+	notices_ask_replay(n);
+	assert_false(notices_peek(n, &notice));
+	assert_false(is_readable(notices_fd(n)));
+	post(n, NOTIFICATION_TEST, 4);
+	assert_false(is_readable(notices_fd(n)));
+	assert_true(notices_take_ack(n, &ack));
+	assert_int_equal(ack.index, NOTICE_REPLAY);
+	notices_repeat(n, NOTIFICATION_REFRESH_FAILING, &report, 0);
+	/* The queue has a later word on these. */
+	report.index = 2;
+	notices_repeat(n, NOTIFICATION_UNUSABLE, &report, 0);
+	report.index = 3;
+	notices_repeat(n, NOTIFICATION_UNUSABLE, &report, 0);
+	notices_replayed(n);
+	assert_true(is_readable(notices_fd(n)));
+	assert_int_equal(notices_pending(n), 4);
+	assert_next(n, NOTIFICATION_UNUSABLE, 2);
+	assert_next(n, NOTIFICATION_USABLE_AGAIN, 3);
+	assert_next(n, NOTIFICATION_TEST, 4);
+	assert_next(n, NOTIFICATION_REFRESH_FAILING, 1);
+}
+
+static void
+the_replay_is_asked_before_what_was_sent_after_it(void **state)
+{
+	struct notices *n = *state;
+	struct notice_ack ack;
+
+	post(n, NOTIFICATION_UNUSABLE, 1);
+	notices_ask_replay(n);
+	notices_replayed(n);
+	for (int64_t i = 2; i < 6; i++)
+		post(n, NOTIFICATION_UNUSABLE, i);
+	for (int i = 0; i < 5; i++)
+		notices_pop(n);
+	assert_true(notices_take_ack(n, &ack));
+	assert_int_equal(ack.index, NOTICE_REPLAY);
+	for (int i = 0; i < 5; i++) {
+		assert_true(notices_take_ack(n, &ack));
+		assert_int_not_equal(ack.index, NOTICE_REPLAY);
+	}
+	assert_false(is_readable(notices_ack_fd(n)));
+}
+
+static void
+the_lowest_step_is_acknowledged_and_a_repetition_counts_for_nothing(
+    void **state)
+{
+	struct notices *n = *state;
+	struct alarms kept = {0};
+	struct notice_ack ack;
+	struct report report = {.index = 1, .action_deadline = {1000}};
+
+	for (int i = 0; i < 3; i++)
+		notices_post(n, NOTIFICATION_EXPIRING, &report,
+		    (const int64_t[]){60, 30, 30}[i]);
+	for (int i = 0; i < 3; i++)
+		notices_pop(n);
+	assert_true(notices_take_ack(n, &ack));
+	alarms_merge(&kept, ack.cleared, &ack.raised);
+	assert_int_equal(kept.step_days, 30);
+	assert_int_equal(kept.steps, 2);
+	assert_int_equal(kept.deadline.s, 1000);
+	notices_post(n, NOTIFICATION_EXPIRING, &report, 30);
+	notices_pop(n);
+	assert_true(notices_take_ack(n, &ack));
+	alarms_merge(&kept, ack.cleared, &ack.raised);
+	assert_int_equal(kept.steps, 2);
+	/* Its end, and the next one, in one acknowledgement. */
+	notices_post(n, NOTIFICATION_RENEWED, &report, 0);
+	report.action_deadline.s = 2000;
+	notices_post(n, NOTIFICATION_EXPIRING, &report, 60);
+	notices_pop(n);
+	notices_pop(n);
+	assert_true(notices_take_ack(n, &ack));
+	alarms_merge(&kept, ack.cleared, &ack.raised);
+	assert_int_equal(kept.step_days, 60);
+	assert_int_equal(kept.steps, 1);
+	assert_int_equal(kept.deadline.s, 2000);
+}
+
+static void
+a_test_is_acknowledged_by_its_number(void **state)
+{
+	struct notices *n = *state;
+	struct notice_ack ack;
+
+	post(n, NOTIFICATION_AGENT_STARTED, 1);
+	post(n, NOTIFICATION_TEST, 1);
+	notices_pop(n);
+	notices_pop(n);
+	assert_true(notices_take_ack(n, &ack));
+	assert_int_equal(ack.tested, 2);
+	assert_int_equal(ack.raised.raised | ack.cleared, 0);
 }
 
 static void
@@ -162,8 +272,9 @@ a_raise_after_its_clear_stands(void **state)
 	notices_pop(n);
 	notices_pop(n);
 	assert_true(notices_take_ack(n, &ack));
-	assert_int_equal(ack.raised, edge_bit(UNUSABLE));
-	assert_int_equal(ack.cleared, 0);
+	struct alarms kept = {0};
+	alarms_merge(&kept, ack.cleared, &ack.raised);
+	assert_int_equal(kept.raised, edge_bit(UNUSABLE));
 }
 
 /* Fill with first raises of licenses 1, 2, ... */
@@ -314,6 +425,10 @@ main(void)
 		TEST(what_was_sent_is_acknowledged_once_for_each_license),
 		TEST(what_nothing_clears_is_not_acknowledged),
 		TEST(a_replay_is_asked_for_once),
+		TEST(nothing_is_sent_before_what_was_told_is_repeated),
+		TEST(the_replay_is_asked_before_what_was_sent_after_it),
+		TEST(the_lowest_step_is_acknowledged_and_a_repetition_counts_for_nothing),
+		TEST(a_test_is_acknowledged_by_its_number),
 		TEST(a_raise_after_its_clear_stands),
 		TEST(a_full_queue_drops_a_clear_or_a_repetition_that_comes),
 		TEST(a_raise_takes_the_place_of_the_newest_clear),

@@ -295,11 +295,13 @@ a_license_that_cannot_be_stored_is_in_force_and_failing(void **state)
 static unsigned
 edges_of(const struct license_facts *f, utc_t before, utc_t after)
 {
+	struct alarms alarms = {0};
 	struct report a, b;
 
 	report_make(f, before, TRUST_TRUSTED, &a);
 	report_make(f, after, TRUST_TRUSTED, &b);
-	return edges_between(&a, &b).set;
+	edges_take(&alarms, &a);
+	return edges_take(&alarms, &b).set;
 }
 
 static void
