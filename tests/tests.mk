@@ -21,7 +21,7 @@ golden-update: $(B)/tests/golden-run
 # Lives on a simulated clock: the seal and what asks the machine are replaced.
 SIM       = check check_vendor faces fate fate_copy fate_host \
 	    fate_offline fate_vendor \
-	    files honest life light main seal store vendor whole wire
+	    files honest life light main manager seal store vendor whole wire
 SIM_WRAPS = document_seal doc_verify doc_verify_machine sha256 random_bytes \
 	    signing_key_new
 $(B)/tests/life: $(SIM:%=$(B)/tests/sim/%.o) $(B)/libleaseline.a
@@ -141,7 +141,7 @@ fuzz-replay-%: $(B)/tests/fuzz/replay_%
 INTEGRATION = address copies hardware offline trial mibroot clients master snmp_memory \
               snmp crash authority agree service tamper freeze smilint dropin rules \
               install sandbox two onchange follow busy check stats terms clock calendar tls keys timereset \
-	      formats snmpexporter nagios librenms templates
+	      formats snmpexporter nagios librenms templates notices
 $(B)/tests/snmp_fixture $(B)/tests/lease_client: $(B)/tests/%: \
     $(B)/tests/integration/%.o $(B)/libleaseline.a
 	@mkdir -p $(@D)
