@@ -97,9 +97,6 @@ push(struct notices *notices, enum notification number,
 	/* A step may come before anything is wrong. */
 	if (number == NOTIFICATION_EXPIRING)
 		advice_expiring(report, notice->report.advice);
-	if (notices->count++ == 0)
-	*at(notices, notices->count) = (struct notice){number, *report,
-		crossed, sequence};
 	if (notices->count++ == 0 && !notices->replaying)
 		signal_fd(notices->fd);
 }
