@@ -13,8 +13,15 @@ unit: $(TESTS:%=$(B)/tests/%) ## unit tests, one program a module
 $(B)/tests/golden-run: $(B)/tests/golden/golden.o $(B)/libleaseline.a
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_CURL) $(LIB_SSL) \
 		$(LIB_CPU) $(LIB_JSON) $(LIB_INI) $(LIB_HTTP)
-golden: $(B)/tests/golden-run ## faces of known situations, compared with files
+$(B)/tests/reference: $(B)/tests/golden/reference.o $(B)/libleaseline.a
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_HTTP)
+golden: $(B)/tests/golden-run $(B)/tests/reference ## faces of known situations, compared with files
 	@$(B)/tests/golden-run tests/golden
+	@$(B)/tests/reference | diff -u exporter/METRICS.md - || { \
+		echo "golden: make metrics-reference, and read it" >&2; exit 1; }
+metrics-reference: $(B)/tests/reference ## write exporter/METRICS.md from the tables
+	@$< >exporter/METRICS.md
+.PHONY: metrics-reference
 golden-update: $(B)/tests/golden-run
 	@$(B)/tests/golden-run --update tests/golden
 
@@ -141,7 +148,7 @@ fuzz-replay-%: $(B)/tests/fuzz/replay_%
 INTEGRATION = address copies hardware offline trial mibroot clients master snmp_memory \
               snmp crash authority agree service tamper freeze smilint dropin rules \
               install sandbox two onchange follow busy check stats terms clock calendar tls keys timereset \
-	      formats snmpexporter nagios librenms templates notices
+	      formats snmpexporter nagios librenms templates notices exposition
 $(B)/tests/snmp_fixture $(B)/tests/lease_client: $(B)/tests/%: \
     $(B)/tests/integration/%.o $(B)/libleaseline.a
 	@mkdir -p $(@D)
@@ -208,6 +215,7 @@ check-all: check ## the long forms of the same
 	@$(MAKE) --no-print-directory fuzz FUZZ_S=120
 	@FREEZE_S=120 FREEZE_STOP_S=90 $(MAKE) --no-print-directory \
 		integration-freeze
+	@SCRAPES=1000000 $(MAKE) --no-print-directory integration-exposition
 	@FROZEN_S=120 $(MAKE) --no-print-directory integration-master
 	@GETS=1000000 RECONNECTS=200 $(MAKE) --no-print-directory \
 		integration-snmp_memory

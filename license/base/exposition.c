@@ -82,6 +82,13 @@ is_plain(char c)
 	return c >= ' ' && c <= '~' && c != '"' && c != '\\';
 }
 
+/* Not a control character, but for the line feed, which has an escape. */
+static bool
+is_shown(char c)
+{
+	return c == '\n' || ((unsigned char)c >= ' ' && c != 0x7F);
+}
+
 /* At most METRIC_LABEL_BYTES_MAX bytes of the value, cut between characters. */
 static void
 add_label_value(struct buf *out, const char *value)
@@ -97,7 +104,7 @@ add_label_value(struct buf *out, const char *value)
 	room -= plain;
 	while (left > 0) {
 		size_t n = utf8_length(value, left);
-		bool valid = n > 0;
+		bool valid = n > 0 && is_shown(*value);
 
 		n = valid ? n : 1;
 		if ((valid ? n : 3) > room)

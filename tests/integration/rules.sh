@@ -3,7 +3,7 @@
 # metrics that the exporter has. Each check is first shown to fail.
 cd "$(dirname "$0")/../.." || exit 1
 RULES=dashboards/prometheus
-NAMES="exporter/metrics.c exporter/textfile.c"
+NAMES="exporter/families.c exporter/textfile.c"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 fail() { printf 'rules: %s\n' "$*" >&2; exit 1; }

@@ -146,8 +146,8 @@ state_sets_and_failure_reasons_are_complete(void **state)
 		{"\nlicense_refresh_last_result{", NAMES_RESULT, 0},
 		{"\nlicense_refresh_last_refusal{", NAMES_REFUSAL, 0},
 		{"\nleaseline_clock_trust{", NAMES_TRUST, 0},
-		/* never and ok are no failures */
-		{"\nlicense_refresh_failures_total{", NAMES_RESULT, 2},
+		/* never and ok are no failures; two are FastNetMon's */
+		{"\nlicense_refresh_failures_total{", NAMES_RESULT, 4},
 	};
 	struct buf page;
 
@@ -214,15 +214,142 @@ what_does_not_apply_has_no_series(void **state)
 }
 
 static void
-remote_text_is_escaped(void **state)
+a_failure_that_a_source_cannot_have_is_not_there(void **state)
 {
+	struct view *view = make_view(1, true);
 	struct buf page;
 
 	(void)state;
-	render(1, true, &page);
-	assert_non_null(strstr(buf_text(&page),
-	    "edition=\"a\\\"b\\\\c\\nd\""));
+	view->reports[0].source = SOURCE_FASTNETMON;
+	view->reports[0].failures[RESULT_STORAGE] = 1;
+	buf_init(&page, METRICS_SIZE(1));
+	assert_true(metrics_render(view, NULL, "", EXPOSITION_TEXT, &page));
+	assert_true(has_line(&page, "license_refresh_failures_total{"
+		"license=\"l0\",result=\"auth\"} 0"));
+	assert_int_equal(0, count_of(&page, "_total{license=\"l0\","
+		"result=\"refused\""));
+	/* What was counted is told, whatever we believed possible. */
+	assert_true(has_line(&page, "license_refresh_failures_total{"
+		"license=\"l0\",result=\"storage\"} 1"));
 	buf_fini(&page);
+	free(view);
+}
+
+/* The next quote that ends a value; NULL: the line ends within it. */
+static const char *
+end_of_value(const char *p)
+{
+	for (; *p != '"'; p++) {
+		if (*p == '\\' && strchr("\\\"n", p[1]) != NULL && p[1] != '\0')
+			p++;
+		else if (*p == '\n' || *p == '\0' || *p == '\\')
+			return NULL;
+	}
+	return p;
+}
+
+static void
+judge_line(const char *line)
+{
+	const char *p = line + strcspn(line, "{ ");
+
+	while (*p == '{' || *p == ',') {
+		p += 1 + strcspn(p + 1, "\"\n");
+		const char *end = *p == '"' ? end_of_value(p + 1) : NULL;
+		if (end == NULL || end - p > 2 * METRIC_LABEL_BYTES_MAX)
+			fail_msg("%.*s", (int)strcspn(line, "\n"), line);
+		p = end + 1;
+	}
+	p += *p == '}';
+	size_t n = strspn(p + 1, "-+.0123456789einfINFNa");
+	if (*p != ' ' || n == 0 || p[1 + n] != '\n')
+		fail_msg("%.*s", (int)strcspn(line, "\n"), line);
+}
+
+static void
+judge_page(const struct buf *page)
+{
+	for (size_t i = 0; i < page->len; i++) {
+		size_t n = utf8_length(page->data + i, page->len - i);
+
+		assert_true(n > 0 && page->data[i] != '\r' &&
+		    page->data[i] != '\0');
+		i += n - 1;
+	}
+	for (const char *p = page->data; *p != '\0';
+	     p += strcspn(p, "\n") + 1) {
+		if (*p != '#')
+			judge_line(p);
+	}
+}
+
+/* What a signed document might say, were its vendor hostile or mistaken. */
+static const char *const hostile[] = {
+	"a\"b\\c\nd", "\"} 1\nlicense_usable{license=\"l1\"} 1\n#", "\\",
+	"\xff\xfe\xc3", "\xe2\x82", "\xed\xa0\x80", "\xf0\x9f\x92\xa9",
+	"\n# EOF\n", "{}=,~", "", "a\rb\x01\x7f\tc",
+	"0123456789012345678901234567890123456789012345678901234567890123",
+};
+
+static void
+remote_text_makes_no_line_and_no_series(void **state)
+{
+	size_t count = sizeof(hostile) / sizeof(hostile[0]);
+
+	(void)state;
+	for (size_t i = 0; i < count * EXPOSITION_FORMATS; i++) {
+		struct view *view = make_view(3, true);
+		const char *text = hostile[i % count];
+		struct buf page;
+
+		/* The same words in three licenses; three names. */
+		for (size_t j = 0; j < 3; j++) {
+			struct report *r = &view->reports[j];
+			text_copy(r->id, sizeof(r->id), text);
+			text_copy(r->product, sizeof(r->product), text);
+			text_copy(r->edition, sizeof(r->edition), text);
+			text_copy(r->issuer, sizeof(r->issuer), text);
+		}
+		buf_init(&page, METRICS_SIZE(3));
+		assert_true(metrics_render(view, NULL, text,
+		    (enum exposition_format)(i / count), &page));
+		judge_page(&page);
+		assert_int_equal(3, count_of(&page, "\nlicense_usable{"));
+		assert_int_equal(i / count, count_of(&page, "\n# EOF\n"));
+		buf_fini(&page);
+		free(view);
+	}
+}
+
+/* The name without _total, HELP escaped, UNIT: all else is the same. */
+static void
+both_formats_have_the_same_samples(void **state)
+{
+	struct view *view = make_view(2, true);
+	struct buf text, open;
+
+	(void)state;
+	buf_init(&text, METRICS_SIZE(2));
+	buf_init(&open, METRICS_SIZE(2));
+	assert_true(metrics_render(view, NULL, "", EXPOSITION_TEXT, &text));
+	assert_true(metrics_render(view, NULL, "", EXPOSITION_OPENMETRICS,
+	    &open));
+	const char *o = open.data;
+	for (const char *p = text.data; *p != '\0';
+	     p += strcspn(p, "\n") + 1) {
+		size_t n = strcspn(p, "\n") + 1;
+
+		while (*o == '#')
+			o += strcspn(o, "\n") + 1;
+		if (*p == '#')
+			continue;
+		assert_memory_equal(p, o, n);
+		o += n;
+	}
+	assert_string_equal("# EOF\n", o);
+	buf_fini(&open);
+	buf_fini(&text);
+	free(view);
 }
 
 static void
@@ -296,7 +423,10 @@ main(void)
 		cmocka_unit_test(state_sets_and_failure_reasons_are_complete),
 		cmocka_unit_test(values_are_in_base_units),
 		cmocka_unit_test(what_does_not_apply_has_no_series),
-		cmocka_unit_test(remote_text_is_escaped),
+		cmocka_unit_test(
+		    a_failure_that_a_source_cannot_have_is_not_there),
+		cmocka_unit_test(remote_text_makes_no_line_and_no_series),
+		cmocka_unit_test(both_formats_have_the_same_samples),
 		cmocka_unit_test(without_a_license_the_agent_is_still_there),
 		cmocka_unit_test(this_process_is_measured),
 		cmocka_unit_test(many_licenses_fit_the_page),
