@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "exporter/pages.h"
+#include "exporter/metrics_pages.h"
 #include "license/base/buf.h"
 #include "license/base/clock.h"
 #include "license/base/http.h"
@@ -33,7 +33,7 @@ struct pulse {
 
 struct web {
 	struct board *board;
-	struct pages *pages;
+	struct metrics_pages *pages;
 	struct http_route routes[ROUTES];
 	struct door *door;
 	pthread_mutex_t opening; /* held until the member below is there */
@@ -59,7 +59,7 @@ serve_metrics(void *self, struct http_exchange *exchange)
 	buf_init(&encoding, HEADER_MAX);
 	http_header_join(exchange, "Accept", &accept);
 	http_header_join(exchange, "Accept-Encoding", &encoding);
-	struct http_answer *answer = pages_answer(web->pages,
+	struct http_answer *answer = metrics_pages_answer(web->pages,
 	    buf_text(&accept), buf_text(&encoding));
 	buf_fini(&accept);
 	buf_fini(&encoding);
@@ -205,11 +205,11 @@ web_start(const struct web_options *options, struct board *board,
     struct buf *error)
 {
 	struct web *web = calloc(1, sizeof(*web));
-	struct pages *pages = pages_new(board, options->revision);
+	struct metrics_pages *pages = metrics_pages_new(board, options->revision);
 
 	if (web == NULL || pages == NULL) {
 		buf_puts(error, "out of memory");
-		pages_free(pages);
+		metrics_pages_free(pages);
 		free(web);
 		return NULL;
 	}
@@ -241,7 +241,7 @@ web_stop(struct web *web)
 		door_close(web->door);
 	listeners_close(&web->listeners);
 	door_free(web->door);
-	pages_free(web->pages);
+	metrics_pages_free(web->pages);
 	pthread_mutex_destroy(&web->opening);
 	pthread_mutex_destroy(&web->lock);
 	free(web);

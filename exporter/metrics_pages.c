@@ -4,7 +4,7 @@
  * of scrapes costs nothing but its sending. Bytes are immutable and counted:
  * the answers of a page share them, and connections may outlive the page.
  */
-#include "exporter/pages.h"
+#include "exporter/metrics_pages.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -37,7 +37,7 @@ struct page {
 	struct http_answer *answers[2][2]; /* packed, escaping */
 };
 
-struct pages {
+struct metrics_pages {
 	struct board *board;
 	char revision[64];
 	struct page page[EXPOSITION_FORMATS];
@@ -84,7 +84,7 @@ clear(struct page *page)
 
 /* The page of this second and these facts; one before is gone first. */
 static void
-render(struct pages *pages, enum exposition_format format)
+render(struct metrics_pages *pages, enum exposition_format format)
 {
 	struct page *page = &pages->page[format];
 	struct process_usage process;
@@ -110,7 +110,7 @@ render(struct pages *pages, enum exposition_format format)
 }
 
 static bool
-is_fresh(struct pages *pages, const struct page *page)
+is_fresh(struct metrics_pages *pages, const struct page *page)
 {
 	const struct facts *facts = board_take(pages->board);
 	bool same = page->facts == facts;
@@ -158,7 +158,7 @@ answer(struct page *page, enum exposition_format format, bool packed,
 }
 
 struct http_answer *
-pages_answer(struct pages *pages, const char *accept,
+metrics_pages_answer(struct metrics_pages *pages, const char *accept,
     const char *accept_encoding)
 {
 	bool escaping;
@@ -176,10 +176,10 @@ pages_answer(struct pages *pages, const char *accept,
 	return ready;
 }
 
-struct pages *
-pages_new(struct board *board, const char *revision)
+struct metrics_pages *
+metrics_pages_new(struct board *board, const char *revision)
 {
-	struct pages *pages = calloc(1, sizeof(*pages));
+	struct metrics_pages *pages = calloc(1, sizeof(*pages));
 
 	if (pages == NULL)
 		return NULL;
@@ -191,7 +191,7 @@ pages_new(struct board *board, const char *revision)
 }
 
 void
-pages_free(struct pages *pages)
+metrics_pages_free(struct metrics_pages *pages)
 {
 	if (pages == NULL)
 		return;
