@@ -147,7 +147,7 @@ fuzz-replay-%: $(B)/tests/fuzz/replay_%
 # they cannot run: without the archive's package, without root.
 INTEGRATION = address copies hardware offline trial mibroot clients master snmp_memory \
               snmp crash authority agree service tamper freeze smilint dropin rules \
-              install sandbox two onchange follow busy check stats terms clock calendar tls keys timereset \
+              install sandbox two onchange follow busy check stats terms clock calendar tls keys timereset serving \
 	      formats snmpexporter nagios librenms templates notices exposition
 $(B)/tests/snmp_fixture $(B)/tests/lease_client: $(B)/tests/%: \
     $(B)/tests/integration/%.o $(B)/libleaseline.a
@@ -193,7 +193,8 @@ links: all
 sanitized: ## quick and a smoke under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory SAN=address,undefined unit golden vectors all
 	@$(MAKE) --no-print-directory fuzz-replay
-	@B=$(O)/$(CC)-address-undefined O=$(O) tests/integration.sh tamper
+	@SANITIZED=1 B=$(O)/$(CC)-address-undefined O=$(O) \
+		tests/integration.sh tamper serving
 clang: ## everything compiles with clang without a warning
 	@$(MAKE) --no-print-directory CC=clang WERROR=-Werror O=$(O)/clang all unit
 # What runs on loopback mostly waits: the lives take what it leaves.
@@ -213,6 +214,8 @@ check: ## the proof, under 10 minutes: installs what it needs
 check-all: check ## the long forms of the same
 	@$(MAKE) --no-print-directory sim YEARS=100000
 	@$(MAKE) --no-print-directory fuzz FUZZ_S=120
+	@SLOW_CLIENTS=1000 FUZZ=10000 $(MAKE) --no-print-directory \
+		integration-serving
 	@FREEZE_S=120 FREEZE_STOP_S=90 $(MAKE) --no-print-directory \
 		integration-freeze
 	@SCRAPES=1000000 $(MAKE) --no-print-directory integration-exposition
