@@ -29,7 +29,7 @@ LICENSE   = advice agent_report answer calendar check check_formats codec codec_
 KEEPER    = address client disk dropin errands history inspect keeper load machine_key memory on_change \
             platform pulse renew request reporter revocations successor time_reset tls_time \
             view watch
-EXPORTER  = html page page_card page_line page_style access credentials door families listeners metrics metrics_pages password process textfile users web
+EXPORTER  = html page page_card page_line page_style access credentials door families listeners metrics answers password process textfile users web
 AGENT     = announce config config_check config_exporter config_files config_refuse control control_change execute execute_check mib mib_objects \
             notices once scrape snmp socket subtree tester waiters \
             master session transport

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "exporter/metrics_pages.h"
+#include "exporter/answers.h"
 #include "license/base/buf.h"
 #include "license/base/clock.h"
 #include "license/base/http.h"
@@ -18,7 +18,7 @@
 #define PLAIN "text/plain; charset=utf-8"
 
 enum {
-	ROUTES = 4,
+	ROUTES = 6,
 	HEADER_MAX = 16384,
 	IDLE_S = 90, /* longer than the usual minute between two scrapes */
 	PER_ADDRESS_MIN = 8,
@@ -33,7 +33,7 @@ struct pulse {
 
 struct web {
 	struct board *board;
-	struct metrics_pages *pages;
+	struct answers *answers;
 	struct http_route routes[ROUTES];
 	struct door *door;
 	pthread_mutex_t opening; /* held until the member below is there */
@@ -50,16 +50,15 @@ reply_text(struct http_exchange *exchange, int status, const char *text)
 }
 
 static void
-serve_metrics(void *self, struct http_exchange *exchange)
+serve(struct web *web, struct http_exchange *exchange, enum answers_kind kind)
 {
-	struct web *web = self;
 	struct buf accept, encoding;
 
 	buf_init(&accept, HEADER_MAX);
 	buf_init(&encoding, HEADER_MAX);
 	http_header_join(exchange, "Accept", &accept);
 	http_header_join(exchange, "Accept-Encoding", &encoding);
-	struct http_answer *answer = metrics_pages_answer(web->pages,
+	struct http_answer *answer = answers_take(web->answers, kind,
 	    buf_text(&accept), buf_text(&encoding));
 	buf_fini(&accept);
 	buf_fini(&encoding);
@@ -67,6 +66,30 @@ serve_metrics(void *self, struct http_exchange *exchange)
 		reply_text(exchange, 503, "The agent is still starting.\n");
 	else
 		http_send(exchange, answer);
+}
+
+static void
+serve_metrics(void *self, struct http_exchange *exchange)
+{
+	serve(self, exchange, ANSWERS_METRICS);
+}
+
+static void
+serve_root(void *self, struct http_exchange *exchange)
+{
+	serve(self, exchange, ANSWERS_STATUS);
+}
+
+static void
+serve_json(void *self, struct http_exchange *exchange)
+{
+	serve(self, exchange, ANSWERS_JSON);
+}
+
+static void
+serve_calendar(void *self, struct http_exchange *exchange)
+{
+	serve(self, exchange, ANSWERS_CALENDAR);
 }
 
 /*
@@ -134,31 +157,13 @@ serve_ready(void *self, struct http_exchange *exchange)
 	    ready ? "ready\n" : "The agent is still starting.\n");
 }
 
-static void
-serve_root(void *self, struct http_exchange *exchange)
-{
-	static const char page[] =
-	    "<!DOCTYPE html>\n<html lang=\"en\">\n<head><meta "
-	    "charset=\"utf-8\"><title>Leaseline</title></head>\n<body>\n"
-	    "<h1>Leaseline</h1>\n<p>Version " LEASELINE_VERSION ". It keeps a "
-	    "software license alive and tells about it.</p>\n<ul>\n"
-	    "<li><a href=\"/metrics\">/metrics</a>: for Prometheus</li>\n"
-	    "<li><a href=\"/healthz\">/healthz</a>: 200 while the keeper "
-	    "lives</li>\n"
-	    "<li><a href=\"/readyz\">/readyz</a>: 200 once everything is "
-	    "up</li>\n</ul>\n<p>On this machine, <code>fcli show "
-	    "license_status</code> tells everything.</p>\n</body>\n</html>\n";
-
-	(void)self;
-	http_reply(exchange, 200, "text/html; charset=utf-8", page,
-	    sizeof(page) - 1, NULL, 0);
-}
-
 static const struct http_route routes[ROUTES] = {
 	{.path = "/metrics", .serve = serve_metrics},
 	{.path = "/healthz", .open = true, .serve = serve_health},
 	{.path = "/readyz", .open = true, .serve = serve_ready},
 	{.path = "/", .serve = serve_root},
+	{.path = "/status.json", .serve = serve_json},
+	{.path = "/license.ics", .serve = serve_calendar},
 };
 
 /* At any time: also before all listeners are there. */
@@ -205,11 +210,11 @@ web_start(const struct web_options *options, struct board *board,
     struct buf *error)
 {
 	struct web *web = calloc(1, sizeof(*web));
-	struct metrics_pages *pages = metrics_pages_new(board, options->revision);
+	struct answers *pages = answers_new(board, options->revision);
 
 	if (web == NULL || pages == NULL) {
 		buf_puts(error, "out of memory");
-		metrics_pages_free(pages);
+		answers_free(pages);
 		free(web);
 		return NULL;
 	}
@@ -217,7 +222,7 @@ web_start(const struct web_options *options, struct board *board,
 	pthread_mutex_init(&web->lock, NULL);
 	pthread_mutex_init(&web->opening, NULL);
 	web->pulse.looked_at = clock_boot();
-	web->pages = pages;
+	web->answers = pages;
 	for (size_t i = 0; i < ROUTES; i++) {
 		web->routes[i] = routes[i];
 		web->routes[i].self = web;
@@ -241,7 +246,7 @@ web_stop(struct web *web)
 		door_close(web->door);
 	listeners_close(&web->listeners);
 	door_free(web->door);
-	metrics_pages_free(web->pages);
+	answers_free(web->answers);
 	pthread_mutex_destroy(&web->opening);
 	pthread_mutex_destroy(&web->lock);
 	free(web);

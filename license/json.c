@@ -10,7 +10,8 @@
 #include "license/history.h"
 #include "license/usage.h"
 
-enum { STATUS_VERSION = 1, TEXT_MAX = 1024 };
+
+enum { TEXT_MAX = 1024 };
 
 /* jansson takes UTF-8 only; what is not is made printable first. */
 static json_t *

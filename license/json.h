@@ -10,6 +10,8 @@
 
 #include "license/report.h"
 
+enum { STATUS_VERSION = 1 }; /* of the documents with a version */
+
 struct buf;
 struct history;
 struct usage_document;
@@ -25,7 +27,7 @@ bool json_license(const struct report *report, struct buf *out);
 
 /*
  * json_licenses: {"version":1,"agent":{...},"licenses":[...]}: every report;
- * the body of status.json later.
+ * the body of /status.json; exporter/status.schema.json tells its members.
  */
 bool json_licenses(const struct report *reports, size_t count,
     const struct agent_report *agent, struct buf *out);

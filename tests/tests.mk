@@ -15,13 +15,19 @@ $(B)/tests/golden-run: $(B)/tests/golden/golden.o $(B)/libleaseline.a
 		$(LIB_CPU) $(LIB_JSON) $(LIB_INI) $(LIB_HTTP)
 $(B)/tests/reference: $(B)/tests/golden/reference.o $(B)/libleaseline.a
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_HTTP)
-golden: $(B)/tests/golden-run $(B)/tests/reference ## faces of known situations, compared with files
+$(B)/tests/status-schema: $(B)/tests/golden/schema.o $(B)/libleaseline.a
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
+golden: $(B)/tests/golden-run $(B)/tests/reference $(B)/tests/status-schema ## faces of known situations, compared with files
 	@$(B)/tests/golden-run tests/golden
 	@$(B)/tests/reference | diff -u exporter/METRICS.md - || { \
 		echo "golden: make metrics-reference, and read it" >&2; exit 1; }
+	@$(B)/tests/status-schema | diff -u exporter/status.schema.json - || { \
+		echo "golden: make status-schema, and read it" >&2; exit 1; }
 metrics-reference: $(B)/tests/reference ## write exporter/METRICS.md from the tables
 	@$< >exporter/METRICS.md
-.PHONY: metrics-reference
+status-schema: $(B)/tests/status-schema ## write exporter/status.schema.json from the tables
+	@$< >exporter/status.schema.json
+.PHONY: metrics-reference status-schema
 golden-update: $(B)/tests/golden-run
 	@$(B)/tests/golden-run --update tests/golden
 
