@@ -23,16 +23,18 @@ B       := $(O)/$(CC)$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 BASE      = accept buf child clock conf connections encode exposition file gzip http http_answer http_gate http_route \
             inherit listen listen_unix log loop notify prefix rate tls url utc \
             waker words
-LICENSE   = advice agent_report answer calendar check check_formats codec codec_value command command_parse documents edges facts fields hardware history history_text json \
-            keyring names policy range reading report sign status status_machine text text_usage \
+LICENSE   = advice agent_report answer calendar check check_formats codec codec_value command command_parse \
+            doctor doctor_authority doctor_faces doctor_host doctor_license doctor_word documents edges facts fields hardware history history_text json \
+            greeting keyring names policy poller range reading report sign status status_machine text text_usage \
             timekeeping usage usage_page verify
 KEEPER    = address client disk dropin errands history inspect keeper load machine_key memory on_change \
             platform pulse renew request reporter revocations successor time_reset tls_time \
             view watch
 EXPORTER  = html page page_card page_line page_style access credentials door families listeners metrics answers password process textfile users web
-AGENT     = announce config config_check config_exporter config_files config_refuse control control_change execute execute_check mib mib_objects \
-            notices once scrape snmp socket subtree tester waiters \
+AGENT     = announce config config_check config_exporter config_files config_refuse consult control control_change doctor execute execute_check mib mib_objects \
+            look_host look_network look_socket notices once scrape snmp socket subtree tester waiters \
             master session transport
+FCLI      = manager talk
 AUTHORITY = admin admit arguments branch certificate certify collector \
             database decide event explain find forwarded gate grant init \
             inspect issue key key_revoke key_state keys limit offline \
@@ -42,7 +44,7 @@ AUTHORITY = admin admit arguments branch certificate certify collector \
             weigh writer
 
 SOURCES = $(BASE:%=license/base/%.c) $(LICENSE:%=license/%.c) \
-          $(KEEPER:%=license/keeper/%.c) $(EXPORTER:%=exporter/%.c) \
+          $(KEEPER:%=license/keeper/%.c) $(EXPORTER:%=exporter/%.c) $(FCLI:%=license/fcli/%.c) \
           $(AGENT:%=agent/%.c) $(AUTHORITY:%=license/authority/%.c)
 HAVE    = $(wildcard $(SOURCES))
 
@@ -105,6 +107,7 @@ $(B)/packs/done: agent/packs.sh agent/snmpd-leaseline.conf $(B)/mib-root \
 		$(shell find mibs dashboards)
 	@agent/packs.sh '$(MIB_ROOT)' $(@D) && touch $@
 DEFS_mib  = -DMIB_ROOT='"$(MIB_ROOT)"'
+DEFS_manager = $(DEFS_mib)
 DEFS_main = -DLEASELINE_REVISION='"$(REVISION)"'
 DEFS_execute_check = $(DEFS_main)
 DEFS_snmp = -isystem /usr/include

@@ -13,6 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "agent/consult.h"
 #include "agent/execute.h"
 #include "agent/socket.h"
 #include "agent/waiters.h"
@@ -66,9 +67,11 @@ client_write(struct client *client)
 }
 
 static void
-client_reply(struct client *client, int code, const struct buf *out,
+client_reply(void *self, int code, const struct buf *out,
     const struct buf *err)
 {
+	struct client *client = self;
+
 	buf_init(&client->reply, out->len + err->len + 64);
 	command_reply(code, out, err, &client->reply);
 	client->phase = WRITING;
@@ -151,6 +154,18 @@ client_show_report(struct client *client)
 }
 
 static void
+client_consult(struct client *client)
+{
+	if (consult_start(client->control->options.consult, &client->command,
+		client->may_change, client_reply, client)) {
+		client_wait(client, REPORT_WAIT_S);
+	} else {
+		client_result(client, false, "the doctor is with somebody "
+		    "else; try again in a moment");
+	}
+}
+
+static void
 client_run(struct client *client)
 {
 	struct buf error;
@@ -166,6 +181,8 @@ client_run(struct client *client)
 		client_change(client);
 	} else if (whole == 1 && client->command.verb == VERB_SHOW_STATS) {
 		client_show_report(client);
+	} else if (whole == 1 && client->command.verb == VERB_DOCTOR) {
+		client_consult(client);
 	} else if (whole == 1) {
 		client_answer(client);
 	}

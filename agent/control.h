@@ -14,6 +14,7 @@
 
 struct board;
 struct buf;
+struct consult;
 struct control;
 struct keeper;
 struct reporter;
@@ -28,6 +29,7 @@ struct control_options {
 	struct keeper *keeper;
 	struct reporter *reporter;
 	struct tester *tester;
+	struct consult *consult;
 	/* reload: read the configuration again; for `fcli commit`. */
 	bool (*reload)(void *self, struct buf *error);
 	void *self;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "agent/control_client.h"
+#include "agent/consult.h"
 #include "agent/execute.h"
 #include "agent/tester.h"
 #include "agent/waiters.h"
@@ -24,6 +25,7 @@ client_drop_waiters(struct client *client)
 	}
 	if (client->command.verb == VERB_SHOW_STATS)
 		reporter_forget(client->control->options.reporter, client);
+	consult_forget(client->control->options.consult, client);
 	free(client->waiters);
 	client->waiters = NULL;
 	client->waiter_count = client->waiting_for = 0;

@@ -176,6 +176,9 @@ execute_result(const struct command *command, bool ok, const char *text,
 		json_result(ok, text, out);
 	else
 		buf_printf(ok ? out : err, "%s\n", text);
+	/* The doctor's "no" is a step that failed, and he did not come. */
+	if (!ok && command->verb == VERB_DOCTOR)
+		return COMMAND_EXIT_ABSENT;
 	return ok ? COMMAND_EXIT_YES : COMMAND_EXIT_NO;
 }
 

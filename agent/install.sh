@@ -117,6 +117,7 @@ install_all() {
 	For SNMP:
 	  cp $PREFIX/$share/snmpd-leaseline.conf /etc/snmp/snmpd.conf.d/leaseline.conf
 	  systemctl restart snmpd
+	Then: leaseline doctor
 	END
 }
 

@@ -16,6 +16,7 @@
 
 #include "agent/announce.h"
 #include "agent/config.h"
+#include "agent/consult.h"
 #include "agent/control.h"
 #include "agent/notices.h"
 #include "agent/once.h"
@@ -42,6 +43,7 @@ static struct daemon {
 	struct reporter *reporter;
 	struct notices *notices;
 	struct web *web;
+	struct consult *consult;
 	struct control *control;
 	struct subtree *subtree;
 	struct tester tester;
@@ -260,9 +262,23 @@ start_keeper(struct daemon *d, struct buf *error)
 	if (d->keeper == NULL)
 		return false;
 	d->reporter = reporter_new(d->keeper, &d->config.stats);
-	if (d->reporter == NULL)
+	d->consult = consult_new(d->config_path, &d->board);
+	if (d->reporter == NULL || d->consult == NULL)
 		buf_puts(error, "out of memory");
-	return d->reporter != NULL;
+	return d->reporter != NULL && d->consult != NULL;
+}
+
+static void
+tell_listeners(struct daemon *d)
+{
+	struct buf list;
+
+	buf_init(&list, 4096);
+	for (size_t i = 0; web_address(d->web, i)[0] != '\0'; i++)
+		buf_printf(&list, "%s%s", i == 0 ? "" : ",",
+		    web_address(d->web, i));
+	consult_listeners(d->consult, buf_text(&list));
+	buf_fini(&list);
 }
 
 static bool
@@ -275,6 +291,7 @@ start_faces(struct daemon *d, struct buf *error)
 		.keeper = d->keeper,
 		.reporter = d->reporter,
 		.tester = &d->tester,
+		.consult = d->consult,
 		.reload = reload,
 		.self = d,
 	};
@@ -293,6 +310,7 @@ start_faces(struct daemon *d, struct buf *error)
 	d->web = scrape_start(&d->config, &d->board, LEASELINE_REVISION, error);
 	if (d->web == NULL)
 		return false;
+	tell_listeners(d);
 	d->control = control_open(&control, error);
 	if (d->control == NULL)
 		return false;
@@ -308,6 +326,7 @@ stop(struct daemon *d)
 	notify_send("STOPPING=1");
 	control_close(d->control);
 	d->control = NULL;
+	consult_free(d->consult);
 	web_stop(d->web);
 	bool hangs = d->subtree != NULL &&
 	    subtree_stop(d->subtree, SUBTREE_STOP_MS) == -1;
@@ -350,6 +369,7 @@ serve(struct daemon *d, struct buf *error)
 	loop_add(d->loop, (struct loop_source){signals_ask, signals_tell, d});
 	loop_add(d->loop, (struct loop_source){acks_ask, acks_tell, d});
 	loop_add(d->loop, control_source(d->control));
+	loop_add(d->loop, consult_source(d->consult));
 	loop_add(d->loop, keeper_jobs_source(d->keeper));
 	/* Last: what the others asked for starts in the same round. */
 	loop_add(d->loop, reporter_source(d->reporter));

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "agent/config.h"
+#include "agent/doctor.h"
 #include "agent/execute.h"
 #include "license/base/buf.h"
 #include "license/base/log.h"
@@ -199,6 +200,8 @@ run(const char *config_path, size_t count, const char *const *words,
 		return failed(COMMAND_EXIT_USAGE, count, words, out, err);
 	if (command.verb == VERB_CHECK)
 		bound_check(&command);
+	if (command.verb == VERB_DOCTOR)
+		return doctor_run(config_path, &command, out, err);
 	if (command_row(command.verb)->changes) {
 		buf_puts(err, "the agent must run for this: systemctl start "
 			      "leaselined\n");

@@ -122,6 +122,7 @@ on_connected(int major, int minor, void *session, void *self)
 	open_session->callback = on_packet;
 	s->connected = true;
 	s->refused = false;
+	atomic_store(&s->board->counters.agentx_refused, 0);
 	s->opened_ns = clock_boot().ns;
 	if (atomic_fetch_add(&s->board->counters.agentx_connects, 1) > 0)
 		notices_ask_replay(s->notices);
@@ -302,6 +303,7 @@ on_registered(int operation, netsnmp_session *session, int request,
 		return 1;
 	bool was_refused = s->refused;
 	s->refused = pdu->errstat != SNMP_ERR_NOERROR;
+	atomic_store(&s->board->counters.agentx_refused, s->refused);
 	if (s->refused && !was_refused)
 		log_error("SNMP: the master refused the subtree: does another "
 			  "agent of this machine serve it? Asking again every "

@@ -33,6 +33,8 @@ static const struct command_row rows[] = {
 	    "read configuration and license, and refresh"},
 	{VERB_TEST, {"test", "notification"}, true, true,
 	    "send a test; the test metric is 1 for 5 minutes"},
+	{VERB_DOCTOR, {"doctor", NULL}, false, true,
+	    "test every step of the installation; say the mends"},
 };
 
 enum { ROW_COUNT = sizeof(rows) / sizeof(rows[0]) };
@@ -118,7 +120,9 @@ command_usage(struct buf *out)
 		      "       fcli check license --format checkmk|librenms|"
 		      "textfile [--output FILE]\n"
 		      "       fcli check license --usable [--all | NAME]\n"
-		      "       fcli set renew_license --online [NAME]\n\n");
+		      "       fcli set renew_license --online [NAME]\n"
+		      "       fcli doctor [--strict] [--snmp-target ADDRESS]\n"
+		      "            [--snmp-community-file FILE] [NAME]\n\n");
 	for (size_t i = 0; i < ROW_COUNT; i++) {
 		char words[40];
 

@@ -28,6 +28,7 @@ enum {
 	COMMAND_REQUEST_MAX = 4096,
 	COMMAND_NAME_SIZE = 64,
 	COMMAND_WORDS_MAX = 16,
+	COMMAND_WORD_SIZE = 512, /* of what one program tells another */
 };
 
 enum verb {
@@ -42,6 +43,7 @@ enum verb {
 	VERB_RENEW,
 	VERB_COMMIT,
 	VERB_TEST,
+	VERB_DOCTOR,
 };
 
 /* How `check license` answers: --format, or --usable. */
@@ -64,6 +66,9 @@ struct command {
 	bool verbose;
 	struct range warning, critical; /* days to the action deadline */
 	int64_t timeout_s;
+	/* VERB_DOCTOR only */
+	bool strict; /* a warning is a failure, too */
+	char seen[COMMAND_WORD_SIZE], agent[COMMAND_WORD_SIZE]; /* doctor_found.h */
 };
 
 /* command_row: the words and what they do, for usage text and manual. */

@@ -20,7 +20,7 @@ add_quoted(const char *word, struct buf *out)
 
 enum option { OPTION_NONE, OPTION_JSON, OPTION_ALL, OPTION_ONLINE, OPTION_USABLE,
 	OPTION_FORMAT, OPTION_VERBOSE, OPTION_WARNING, OPTION_CRITICAL,
-	OPTION_TIMEOUT };
+	OPTION_TIMEOUT, OPTION_STRICT, OPTION_SEEN, OPTION_AGENT };
 
 static const struct {
 	enum option option;
@@ -38,6 +38,10 @@ static const struct {
 	{OPTION_WARNING, "-w", "--warning", true, true},
 	{OPTION_CRITICAL, "-c", "--critical", true, true},
 	{OPTION_TIMEOUT, "-t", "--timeout", true, true},
+	{OPTION_STRICT, NULL, "--strict", false, false},
+	/* Of programs, not of people: doctor_found.h. */
+	{OPTION_SEEN, NULL, "--seen", true, false},
+	{OPTION_AGENT, NULL, "--agent", true, false},
 };
 
 enum { OPTION_COUNT = sizeof(options) / sizeof(options[0]),
@@ -106,6 +110,12 @@ set_option(enum option option, const char *value, struct command *out)
 		return range_parse(value, &out->warning);
 	case OPTION_CRITICAL:
 		return range_parse(value, &out->critical);
+	case OPTION_STRICT:
+		return out->strict = true;
+	case OPTION_SEEN:
+		return text_copy(out->seen, sizeof(out->seen), value);
+	case OPTION_AGENT:
+		return text_copy(out->agent, sizeof(out->agent), value);
 	case OPTION_TIMEOUT:
 		out->timeout_s = range_parse(value, &seconds) &&
 		    strchr(value, ':') == NULL ? seconds.low : 0;
@@ -128,7 +138,8 @@ take_option(size_t count, const char *const *words, size_t *i,
 		add_quoted(word, error);
 		buf_puts(error, "; the options are --json and --all, and of "
 				"'check license' -w, -c, -t, -v, --format and "
-				"--usable, of 'set renew_license' --online");
+				"--usable, of 'set renew_license' --online, of 'doctor' "
+				"--strict");
 		return false;
 	}
 	if (options[row].has_value && value == NULL)
@@ -244,6 +255,11 @@ options_fit(const struct command *command, struct buf *error)
 	if (command->verb != VERB_CHECK && has_check_option(command)) {
 		buf_puts(error, "-w, -c, -t, -v, --format and --usable are "
 				"options of 'check license'");
+		return false;
+	}
+	if (command->verb != VERB_DOCTOR && (command->strict ||
+		command->seen[0] != '\0' || command->agent[0] != '\0')) {
+		buf_puts(error, "--strict is an option of 'doctor'");
 		return false;
 	}
 	if (command->online && (command->verb != VERB_RENEW || command->all)) {

@@ -117,6 +117,7 @@ struct facts {
 struct counters {
 	atomic_llong heartbeat_s; /* wall clock of the keeper's last beat */
 	atomic_int agentx_up;
+	atomic_int agentx_refused; /* another agent has the subtree */
 	atomic_llong agentx_connects, agentx_requests;
 	atomic_llong notifications[NOTIFICATION_MAX + 1];
 	atomic_llong notifications_pending;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "license/base/buf.h"
+#include "license/doctor.h"
 #include "license/history.h"
 #include "license/usage.h"
 
@@ -423,6 +424,44 @@ json_usage(const struct usage_document *d, struct buf *out)
 	    put(root, "missing", text_or_null(d->missing)) &&
 	    put(root, "document", json_stringn(d->bytes, d->len)))
 		return print(root, JSON_INDENT(2), out);
+	json_decref(root);
+	return false;
+}
+
+static json_t *
+step_object(const struct doctor_step *step)
+{
+	json_t *object = json_object();
+
+	if (put(object, "id", text_value(doctor_step_name(step->id))) &&
+	    put(object, "subject", text_or_null(step->subject)) &&
+	    put(object, "result",
+		text_value(doctor_result_name(step->result))) &&
+	    put(object, "text", text_value(step->text)) &&
+	    put(object, "mend", text_or_null(step->mend)) &&
+	    put(object, "command", text_or_null(step->command)))
+		return object;
+	json_decref(object);
+	return NULL;
+}
+
+bool
+json_doctor(const struct doctor_report *report, struct buf *out)
+{
+	json_t *root = json_object(), *steps = json_array();
+	bool good = steps != NULL;
+
+	for (size_t i = 0; good && i < report->count; i++)
+		good = json_array_append_new(steps,
+			   step_object(&report->steps[i])) == 0;
+	if (good && put(root, "version", json_integer(1)) &&
+	    put(root, "result",
+		text_value(doctor_result_name(doctor_worst(report)))) &&
+	    json_object_set(root, "steps", steps) == 0) {
+		json_decref(steps);
+		return print(root, JSON_INDENT(2), out);
+	}
+	json_decref(steps);
 	json_decref(root);
 	return false;
 }

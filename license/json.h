@@ -13,6 +13,7 @@
 enum { STATUS_VERSION = 1 }; /* of the documents with a version */
 
 struct buf;
+struct doctor_report;
 struct history;
 struct usage_document;
 
@@ -50,5 +51,11 @@ bool json_result(bool success, const char *text, struct buf *out);
  * "document"} and LF; null: none. "document" is the bytes as they are sent.
  */
 bool json_usage(const struct usage_document *document, struct buf *out);
+
+/*
+ * json_doctor: {"version":1,"result":"failed","steps":[{"id","subject",
+ * "result","text","mend","command"}]} and LF; null: there is none.
+ */
+bool json_doctor(const struct doctor_report *report, struct buf *out);
 
 #endif

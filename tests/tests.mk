@@ -153,7 +153,7 @@ fuzz-replay-%: $(B)/tests/fuzz/replay_%
 # they cannot run: without the archive's package, without root.
 INTEGRATION = address copies hardware offline trial mibroot clients master snmp_memory \
               snmp crash authority agree service tamper freeze smilint dropin rules \
-              install sandbox two onchange follow busy check stats terms clock calendar tls keys timereset serving \
+              install sandbox two onchange follow busy check doctor stats terms clock calendar tls keys timereset serving \
 	      formats snmpexporter nagios librenms templates notices exposition
 $(B)/tests/snmp_fixture $(B)/tests/lease_client: $(B)/tests/%: \
     $(B)/tests/integration/%.o $(B)/libleaseline.a

@@ -64,7 +64,7 @@ set_attributes(posix_spawnattr_t *attributes)
 }
 
 static int
-set_actions(posix_spawn_file_actions_t *actions, int output)
+set_actions(posix_spawn_file_actions_t *actions, int output, int said)
 {
 	int error = posix_spawn_file_actions_addopen(actions, STDIN_FILENO,
 	    "/dev/null", O_RDONLY, 0);
@@ -73,7 +73,7 @@ set_actions(posix_spawn_file_actions_t *actions, int output)
 		error = posix_spawn_file_actions_adddup2(actions, output,
 		    STDOUT_FILENO);
 	if (error == 0)
-		error = posix_spawn_file_actions_adddup2(actions, output,
+		error = posix_spawn_file_actions_adddup2(actions, said,
 		    STDERR_FILENO);
 	if (error == 0)
 		error = posix_spawn_file_actions_addclosefrom_np(actions,
@@ -106,7 +106,8 @@ spawn(const struct child_options *options, int output, pid_t *pid)
 	}
 	error = set_attributes(&attributes);
 	if (error == 0)
-		error = set_actions(&actions, output);
+		error = set_actions(&actions, options->output == 0 ? output :
+		    options->output, output);
 	if (error == 0)
 		error = posix_spawn(pid, options->arguments[0], &actions,
 		    &attributes, as_vector(options->arguments),

@@ -22,8 +22,10 @@ enum {
 struct child_options {
 	const char *const *arguments; /* [0] an absolute path; NULL at the end */
 	const char *const *environment; /* all of it; NULL at the end */
+	/* Where standard output goes; 0: to line(), as standard error does. */
+	int output;
 	int64_t limit_s; /* then SIGTERM, then SIGKILL, to the whole group */
-	/* line: of its output, not made printable, without LF. */
+	/* line: of what it says, not made printable, without LF. */
 	void (*line)(void *self, const char *text);
 	void *self;
 };

@@ -4,13 +4,10 @@
  * means, links libc alone, and waits for nothing without a bound.
  */
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +15,8 @@
 #include "license/base/clock.h"
 #include "license/base/file.h"
 #include "license/command.h"
+#include "license/fcli/manager.h"
+#include "license/fcli/talk.h"
 
 #define SOCKET_PATH "/run/leaseline/control.sock"
 #define CONFIG_PATH "/etc/leaseline/leaseline.conf"
@@ -29,19 +28,22 @@ enum { PROGRAM_SIZE = 4096 };
 enum {
 	READ_WAIT_S = 5,
 	CHANGE_WAIT_S = 75, /* the agent gives up before */
+	DOCTOR_ANSWER_S = 3,
+	DOCTOR_WAIT_S = 20,
 	WORDS_MAX = 16,
-	REPLY_MAX = 65 * 1024 * 1024,
 };
 
 struct options {
 	const char *socket;
 	const char *config;
+	const char *target, *community_file; /* of a manager, for the doctor */
 	const char *output; /* a file in place of standard output, or NULL */
 	const char *words[WORDS_MAX];
 	size_t count;
 	bool help, version;
 	bool check; /* `check license`, which has its own contract */
 	enum check_format format;
+	bool doctor;
 };
 
 enum contact { ANSWERED, ABSENT, FAILED };
@@ -69,11 +71,31 @@ take_value(const char *name, int argc, char **argv, int *i, const char **out)
 	if (argv[*i][len] != '\0')
 		return 0;
 	if (*i + 1 == argc) {
-		fprintf(stderr, "fcli: %s needs a path after it\n", name);
+		fprintf(stderr, "fcli: %s needs a value after it\n", name);
 		return -1;
 	}
 	*out = argv[++*i];
 	return 1;
+}
+
+static int
+take_option(int argc, char **argv, int *i, struct options *o)
+{
+	const struct {
+		const char *name, **out;
+	} rows[] = {
+		{"--socket", &o->socket},
+		{"--config", &o->config},
+		{"--output", &o->output},
+		{"--snmp-target", &o->target},
+		{"--snmp-community-file", &o->community_file},
+	};
+	int taken = 0;
+
+	for (size_t k = 0; taken == 0 && k < sizeof(rows) / sizeof(rows[0]);
+	     k++)
+		taken = take_value(rows[k].name, argc, argv, i, rows[k].out);
+	return taken;
 }
 
 static bool
@@ -82,14 +104,8 @@ read_options(int argc, char **argv, struct options *o)
 	o->socket = environment("LEASELINE_CONTROL_SOCKET", SOCKET_PATH);
 	o->config = environment("LEASELINE_CONFIG", CONFIG_PATH);
 	for (int i = 1; i < argc; i++) {
-		int taken = take_value("--socket", argc, argv, &i, &o->socket);
+		int taken = take_option(argc, argv, &i, o);
 
-		if (taken == 0)
-			taken = take_value("--config", argc, argv, &i,
-			    &o->config);
-		if (taken == 0)
-			taken = take_value("--output", argc, argv, &i,
-			    &o->output);
 		if (taken == -1)
 			return false;
 		if (taken == 1)
@@ -98,7 +114,7 @@ read_options(int argc, char **argv, struct options *o)
 		    strcmp(argv[i], "-h") == 0;
 		o->version = o->version || strcmp(argv[i], "-V") == 0 ||
 		    strcmp(argv[i], "--version") == 0;
-		if (o->count + 1 == WORDS_MAX) {
+		if (o->count + 2 == WORDS_MAX) {
 			fputs("fcli: too many words; see fcli --help\n",
 			    stderr);
 			return false;
@@ -160,100 +176,6 @@ complain(const struct options *o, int code, const char *text)
 	return code;
 }
 
-static bool
-ready(int fd, short events, mono_t until)
-{
-	for (;;) {
-		int64_t ms = (until.ns - clock_boot().ns) / 1000000;
-		struct pollfd p = {.fd = fd, .events = events};
-		int n = ms <= 0 ? 0 : poll(&p, 1, (int)ms);
-
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == 0)
-			errno = ETIMEDOUT;
-		return n == 1;
-	}
-}
-
-/* A socket whose backlog is full says EAGAIN; then try until the bound. */
-static int
-open_socket(const char *path, mono_t until)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (!text_copy(address.sun_path, sizeof(address.sun_path), path)) {
-		errno = ENAMETOOLONG;
-		goto out;
-	}
-	while (fd != -1) {
-		if (connect(fd, (struct sockaddr *)&address,
-			sizeof(address)) == 0)
-			return fd;
-		if (errno == EINTR)
-			continue;
-		if (errno != EAGAIN)
-			break;
-		if (clock_boot().ns >= until.ns) {
-			errno = ETIMEDOUT;
-			break;
-		}
-		poll(NULL, 0, 50);
-	}
-out:
-	if (fd != -1) {
-		int error = errno;
-
-		close(fd);
-		errno = error;
-	}
-	return -1;
-}
-
-static bool
-send_all(int fd, const struct buf *bytes, mono_t until)
-{
-	for (size_t sent = 0; sent < bytes->len;) {
-		if (!ready(fd, POLLOUT, until))
-			return false;
-		ssize_t n = send(fd, bytes->data + sent, bytes->len - sent,
-		    MSG_NOSIGNAL);
-		if (n == -1 && errno != EAGAIN && errno != EINTR)
-			return false;
-		sent += n > 0 ? (size_t)n : 0;
-	}
-	return true;
-}
-
-/* 1 whole; 0 with errno: the end or the bound came before; -1 not a reply. */
-static int
-receive(int fd, mono_t until, struct buf *reply, int *code, size_t *head_len,
-    size_t *out_len)
-{
-	char bytes[16384];
-	size_t err_len;
-
-	for (;;) {
-		if (!ready(fd, POLLIN, until))
-			return 0;
-		ssize_t n = recv(fd, bytes, sizeof(bytes), 0);
-		if (n == -1 && (errno == EAGAIN || errno == EINTR))
-			continue;
-		if (n <= 0) {
-			errno = n == 0 ? ECONNRESET : errno;
-			return 0;
-		}
-		buf_add(reply, bytes, (size_t)n);
-		if (reply->failed)
-			return -1;
-		int whole = command_read_reply(reply->data, reply->len, code,
-		    head_len, out_len, &err_len);
-		if (whole != 0)
-			return whole;
-	}
-}
-
 static int
 say_failure(const struct options *o)
 {
@@ -289,16 +211,16 @@ ask_agent(const struct options *o, const struct buf *request, int64_t wait_s,
 	enum contact contact = FAILED;
 	struct buf reply;
 
-	int fd = open_socket(o->socket, soon);
+	int fd = talk_open(o->socket, soon);
 	if (fd == -1 && (errno == ENOENT || errno == ECONNREFUSED))
 		return ABSENT;
-	buf_init(&reply, REPLY_MAX);
+	buf_init(&reply, TALK_REPLY_MAX);
 	/* A refusal may be there although the request did not get through. */
-	if (fd == -1 || (!send_all(fd, request, soon) && errno != EPIPE)) {
+	if (fd == -1 || (!talk_send(fd, request, soon) && errno != EPIPE)) {
 		*code = say_failure(o);
 		goto out;
 	}
-	int whole = receive(fd, until, &reply, code, &head_len, &out_len);
+	int whole = talk_receive(fd, until, &reply, code, &head_len, &out_len);
 	if (whole == 0) {
 		*code = say_failure(o);
 	} else if (whole == -1) {
@@ -371,7 +293,7 @@ become(const struct options *o, int *code)
 	if (child == 0)
 		return dup2(fd, STDOUT_FILENO) != -1;
 	*code = wait_for(child);
-	buf_init(&answer, REPLY_MAX);
+	buf_init(&answer, TALK_REPLY_MAX);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	if (*code == -1 || file_read(path, &answer) == -1)
 		*code = complain(o, COMMAND_EXIT_ABSENT, strerror(errno));
@@ -391,8 +313,8 @@ run_once(const struct options *o)
 	size_t n = 0;
 	const char *program = find_agent(path);
 
-	/* A plugin's line says it itself. */
-	if (!o->check || asks_usable(o))
+	/* A plugin's line says it itself, and so does a step. */
+	if (!o->doctor && (!o->check || asks_usable(o)))
 		fprintf(stderr, "fcli: nobody answers at %s: the agent is not "
 		    "running (systemctl start leaselined), or has another "
 		    "socket; this is from the files\n", o->socket);
@@ -417,8 +339,31 @@ run_once(const struct options *o)
 	return code;
 }
 
+/* What only the caller can see goes along as a word. */
 static int
-run(const struct options *o, struct buf *request, struct buf *error)
+consult(struct options *o, struct buf *request, struct buf *error)
+{
+	char word[DOCTOR_WORD_SIZE + sizeof("--seen=")] = "--seen=";
+	struct doctor_seen seen;
+	int code = COMMAND_EXIT_ABSENT;
+
+	if (!manager_look(o->target, o->community_file, &seen, error))
+		return complain(o, COMMAND_EXIT_USAGE, buf_text(error));
+	doctor_seen_word(&seen, word + strlen(word));
+	o->words[o->count++] = word;
+	if (!command_request(o->count, o->words, request))
+		return complain(o, COMMAND_EXIT_USAGE, "the words are too long "
+		    "to be sent");
+	/* An agent that hangs would cost the doctor his whole time. */
+	mono_t soon = {clock_boot().ns + DOCTOR_ANSWER_S * 1000000000LL};
+	if (talk_is_alive(o->socket, soon) &&
+	    ask_agent(o, request, DOCTOR_WAIT_S, &code) != ABSENT)
+		return code;
+	return run_once(o);
+}
+
+static int
+run(struct options *o, struct buf *request, struct buf *error)
 {
 	struct command command;
 	int code = COMMAND_EXIT_ABSENT;
@@ -428,6 +373,12 @@ run(const struct options *o, struct buf *request, struct buf *error)
 	if (o->output != NULL && (!o->check || asks_usable(o)))
 		return complain(o, COMMAND_EXIT_USAGE, "--output is an option "
 		    "of 'check license' without --usable");
+	o->doctor = command.verb == VERB_DOCTOR;
+	if (o->doctor)
+		return consult(o, request, error);
+	if (o->target != NULL || o->community_file != NULL)
+		return complain(o, COMMAND_EXIT_USAGE, "--snmp-target and "
+		    "--snmp-community-file are options of 'doctor'");
 	if (!command_request(o->count, o->words, request))
 		return complain(o, COMMAND_EXIT_USAGE, "the words are too long "
 		    "to be sent");

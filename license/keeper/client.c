@@ -26,6 +26,7 @@ struct exchange {
 	void *self;
 	mono_t started;
 	bool too_long;
+	bool connected; /* what was waited for was the other's word */
 	utc_t best_time;
 	char error[CURL_ERROR_SIZE];
 };
@@ -50,13 +51,27 @@ forget_socket(struct client *client, curl_socket_t fd)
 	}
 }
 
+static bool
+passed(CURL *easy, CURLINFO stage)
+{
+	curl_off_t at_us = 0;
+
+	return curl_easy_getinfo(easy, stage, &at_us) == CURLE_OK && at_us > 0;
+}
+
 static int
 on_socket(CURL *easy, curl_socket_t fd, int what, void *self, void *unused)
 {
 	struct client *client = self;
+	struct exchange *exchange = NULL;
 
-	(void)easy;
 	(void)unused;
+	/* libcurl 7.88 notes a connection only with its TLS; and the resolver
+	 * is waited for in the same way, before there is a name. */
+	curl_easy_getinfo(easy, CURLINFO_PRIVATE, &exchange);
+	if (exchange != NULL && what == CURL_POLL_IN &&
+	    passed(easy, CURLINFO_NAMELOOKUP_TIME_T))
+		exchange->connected = true;
 	forget_socket(client, fd);
 	if (what == CURL_POLL_REMOVE || client->socket_count == SOCKETS_MAX)
 		return 0;
@@ -183,6 +198,9 @@ set_peer(CURL *easy, const struct client_request *request)
 		curl_easy_setopt(easy, CURLOPT_PROXY, proxy);
 		curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
 	}
+	if (request->unix_socket != NULL)
+		curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH,
+		    request->unix_socket);
 	/* The family tried first is not to be lost to a slow moment. */
 	curl_easy_setopt(easy, CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS,
 	    (long)CLIENT_EYEBALLS_MS);
@@ -355,6 +373,29 @@ certificate_end(CURL *easy)
 }
 
 static void
+find_cause(const struct exchange *exchange, CURLcode code,
+    struct client_reply *out)
+{
+	CURL *easy = exchange->easy;
+	const char *scheme = NULL;
+	long proxy_status = 0, os_error = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_SCHEME, &scheme);
+	bool secure = scheme == NULL || strcasecmp(scheme, "https") == 0;
+	out->phase = !passed(easy, CURLINFO_NAMELOOKUP_TIME_T) ?
+	    CLIENT_AT_NAME : !exchange->connected &&
+	    !passed(easy, CURLINFO_CONNECT_TIME_T) ? CLIENT_AT_CONNECT : secure &&
+	    !passed(easy, CURLINFO_APPCONNECT_TIME_T) ? CLIENT_AT_TLS :
+	    CLIENT_AT_ANSWER;
+	curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &out->tls_verify);
+	curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
+	curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &os_error);
+	out->proxy_status = (int)proxy_status;
+	out->proxy_name = code == CURLE_COULDNT_RESOLVE_PROXY;
+	out->os_error = (int)os_error;
+}
+
+static void
 finish(struct client *client, struct exchange *exchange, CURLcode code)
 {
 	long status = 0;
@@ -377,6 +418,7 @@ finish(struct client *client, struct exchange *exchange, CURLcode code)
 	text_printable(exchange->error[0] != '\0' ? exchange->error :
 						    curl_easy_strerror(code),
 	    reply.detail, sizeof(reply.detail));
+	find_cause(exchange, code, &reply);
 	exchange->done(exchange->self, &reply);
 	exchange_free(exchange);
 }

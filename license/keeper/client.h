@@ -27,12 +27,17 @@ struct client_request {
 	size_t body_len;
 	const char *ca_file;	/* NULL or "": the system's */
 	const char *proxy;	/* NULL or "": none; "environment" */
+	const char *unix_socket; /* NULL: where the URL says */
 	const char *user_agent;
 	int address_family;	/* 0 any, 4, 6 */
 	size_t answer_max;	/* 0: CLIENT_ANSWER_MAX */
 	int total_s;		/* 0: CLIENT_TOTAL_S */
 	utc_t best_time;	/* while no clock is trusted: tls_time.h; or 0 */
 };
+
+/* How far an exchange came: what it was at when it ended. */
+enum client_phase { CLIENT_AT_NAME, CLIENT_AT_CONNECT, CLIENT_AT_TLS,
+	CLIENT_AT_ANSWER };
 
 struct client_reply {
 	enum result result; /* OK: an HTTP answer came; or why none */
@@ -44,6 +49,11 @@ struct client_reply {
 	int64_t duration_ms;
 	utc_t certificate_not_after; /* s 0: unknown */
 	char detail[CLIENT_DETAIL_SIZE]; /* for the log, printable */
+	enum client_phase phase;
+	long tls_verify;  /* OpenSSL's X509_V_ERR_*; 0 good or not reached */
+	int proxy_status; /* a proxy's answer to CONNECT; 0 none */
+	bool proxy_name;  /* RESULT_DNS: the name was the proxy's */
+	int os_error;	  /* errno of a connection; 0 none */
 };
 
 typedef void client_done_fn(void *self, const struct client_reply *reply);

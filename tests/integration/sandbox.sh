@@ -1,7 +1,7 @@
 #!/bin/sh
 # Goal: the agent lives inside what its unit allows: as a user without
 # privileges it gets, renews and replaces a license in a directory that its
-# group may write, and answers SNMP; and it makes no system call, opens no
+# group may write, answers SNMP and runs the doctor; and it makes no system call, opens no
 # kind of socket and maps no writable code that the unit forbids.
 . "$(dirname "$0")/lib.sh"
 UNIT=$ROOT/agent/leaselined.service
@@ -105,6 +105,8 @@ control set renew_license >/dev/null || fail "no renewal"
 wait_until 20 snmp_usable || fail "SNMP does not answer"
 curl -fs -m 5 -o /dev/null "$METRICS_URL" || fail "no metrics"
 control commit >/dev/null || fail "no commit"
+control doctor --snmp-target "$SNMP_TARGET" > "$D/doctor" ||
+	fail "the doctor: $(cat "$D/doctor")"
 
 calls=$(sed -n 's/^[0-9]* *\([a-z][a-z0-9_]*\)(.*/\1/p' "$D/trace" |
 	sort -u | grep -c .)

@@ -46,6 +46,10 @@ good_words_are_understood_and_options_may_stand_anywhere(void **state)
 		    {.verb = VERB_SHOW_STATUS, .all = true}},
 		{"show license_hardware_data lab",
 		    {.verb = VERB_SHOW_HARDWARE, .name = "lab"}},
+		{"doctor", {.verb = VERB_DOCTOR}},
+		{"--strict doctor edge --json",
+		    {.verb = VERB_DOCTOR, .name = "edge", .json = true,
+			.strict = true}},
 		{"show license_stats --json",
 		    {.verb = VERB_SHOW_STATS, .json = true}},
 		{"show license_calendar", {.verb = VERB_SHOW_CALENDAR}},
@@ -73,6 +77,7 @@ good_words_are_understood_and_options_may_stand_anywhere(void **state)
 		assert_int_equal(got.all, rows[i].want.all);
 		assert_int_equal(got.json, rows[i].want.json);
 		assert_int_equal(got.online, rows[i].want.online);
+		assert_int_equal(got.strict, rows[i].want.strict);
 		assert_int_equal(error.len, 0);
 		buf_fini(&error);
 	}
