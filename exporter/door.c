@@ -115,6 +115,15 @@ deny_wrong(struct door *door, struct http_exchange *exchange)
 	deny(exchange, 401, 0);
 }
 
+static void
+look_at_most_once_a_second(struct door *door)
+{
+	long long now_s = clock_boot().ns / S_NS;
+
+	if (atomic_exchange(&door->looked_s, now_s) != now_s)
+		door_look(door);
+}
+
 static bool
 accepts(void *self, const uint8_t *address)
 {
@@ -122,6 +131,7 @@ accepts(void *self, const uint8_t *address)
 	char text[PREFIX_TEXT];
 	uint64_t count = 0;
 
+	look_at_most_once_a_second(door);
 	pthread_mutex_lock(&door->lock);
 	bool good = door->options.allow_count == 0 || prefix_holds(
 	    door->options.allow, door->options.allow_count, address);
@@ -176,15 +186,6 @@ enqueue(struct door *door, struct http_exchange *exchange,
 	door->waiting++;
 	waker_wake(door->wake_fd);
 	return 0;
-}
-
-static void
-look_at_most_once_a_second(struct door *door)
-{
-	long long now_s = clock_boot().ns / S_NS;
-
-	if (atomic_exchange(&door->looked_s, now_s) != now_s)
-		door_look(door);
 }
 
 static bool
