@@ -35,6 +35,7 @@ files() {
 	644 agent/example/README              $example/README
 	644 mibs/LEASELINE-MIB.txt            share/snmp/mibs/LEASELINE-MIB.txt
 	644 mibs/LEASELINE-CAPABILITY-MIB.txt share/snmp/mibs/LEASELINE-CAPABILITY-MIB.txt
+	644 exporter/status.schema.json $share/status.schema.json
 	644 dashboards/prometheus/leaseline.rules.yml $share/leaseline.rules.yml
 	644 dashboards/snmp_exporter/generator.yml $share/snmp_exporter/generator.yml
 	644 dashboards/snmp_exporter/leaseline.yml $share/snmp_exporter/leaseline.yml

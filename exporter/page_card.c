@@ -135,7 +135,7 @@ put_legend(const struct report *r, struct buf *out)
 	    "Grace for changed hardware to", out);
 	put_legend_row(r, FIELD_ID_SUCCESSOR, "successor",
 	    "The license that waits begins", out);
-	if (has(r, FIELD_ID_ACTION_DEADLINE))
+	if (r->usable && has(r, FIELD_ID_ACTION_DEADLINE))
 		buf_printf(out, "<li class=\"zones\">Warning %" PRId64
 		    " days before a person must have acted, critical %" PRId64
 		    "</li>\n", r->action_warning_s / DAY_S,
@@ -298,7 +298,8 @@ page_card(const struct report *r, const struct license_facts *facts,
 	put_days(r, out);
 	put_words(r, out);
 	page_line(r, out);
-	page_strip(facts, out);
+	if (has(r, FIELD_ID_RESULT))
+		page_strip(facts, out);
 	page_gauge(r, out);
 	if (room != CARD_MANY)
 		put_numbers(r, out);

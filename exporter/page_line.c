@@ -103,7 +103,7 @@ zones(const struct report *r, const struct span *span, struct buf *out)
 {
 	utc_t end = r->action_deadline;
 
-	if (!has(r, FIELD_ID_ACTION_DEADLINE))
+	if (!r->usable || !has(r, FIELD_ID_ACTION_DEADLINE))
 		return;
 	bar(span, "zone-warning", utc_add(end, -r->action_warning_s), end, 0,
 	    HEIGHT, out);
@@ -133,7 +133,7 @@ page_line(const struct report *r, struct buf *out)
 	bar(&span, "lease", begin, r->lease_end, LEASE_Y, BAR, out);
 	if (has(r, FIELD_ID_GRACE_END))
 		mark(&span, "grace", r->grace_end, out);
-	if (has(r, FIELD_ID_ACTION_DEADLINE))
+	if (r->usable && has(r, FIELD_ID_ACTION_DEADLINE))
 		mark(&span, "deadline", r->action_deadline, out);
 	mark(&span, "today", r->now, out);
 	buf_puts(out, "</svg>");

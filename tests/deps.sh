@@ -1,6 +1,7 @@
 #!/bin/sh
 # Goal: the Debian packages that the build and the tests need; nothing when
-# they are there. Arguments: sets of packages: build run check nms zabbix bench.
+# they are there. Arguments: sets of packages: build run check nms zabbix
+# browser bench.
 build="gcc make libc6-dev git ca-certificates libsnmp-dev
 	libcurl4-openssl-dev libssl-dev libmicrohttpd-dev libgnutls28-dev
 	libcrypt-dev libcpuid-dev zlib1g-dev
@@ -10,8 +11,9 @@ check="clang libclang-rt-14-dev libcmocka-dev snmpd snmp snmptrapd curl
 	smitools apache2-utils openssl prometheus prometheus-node-exporter
 	prometheus-snmp-exporter monitoring-plugins-standard faketime strace mandoc systemd procps python3
 	python3-icalendar python3-yaml python3-pysnmp4 python3-pysmi patch
-	python3-prometheus-client"
+	python3-prometheus-client python3-jsonschema"
 nms="nodejs npm"
+browser="chromium chromium-driver python3-selenium fonts-dejavu-core"
 zabbix="zabbix-server-pgsql zabbix-frontend-php postgresql php-cli php-pgsql"
 bench="wrk nginx-light prometheus-node-exporter prometheus-snmp-exporter
 	snmpd python3"

@@ -154,7 +154,7 @@ fuzz-replay-%: $(B)/tests/fuzz/replay_%
 INTEGRATION = address copies hardware offline trial mibroot clients master snmp_memory \
               snmp crash authority agree service tamper freeze smilint dropin rules \
               install sandbox two onchange follow busy check doctor stats terms clock calendar tls keys timereset serving \
-	      formats snmpexporter nagios librenms templates notices exposition
+	      formats snmpexporter nagios librenms templates notices exposition page
 $(B)/tests/snmp_fixture $(B)/tests/lease_client: $(B)/tests/%: \
     $(B)/tests/integration/%.o $(B)/libleaseline.a
 	@mkdir -p $(@D)
@@ -169,7 +169,7 @@ integration-%: all $(B)/tests/snmp_fixture $(B)/tests/lease_client $(B)/tests/be
 	@B=$(B) O=$(O) tests/integration.sh $*
 
 # Of Debian, but large; or fetched with npm, below $(O) and nowhere else.
-CHECK_NMS = nms-npm nms-zabbix
+CHECK_NMS = nms-npm nms-zabbix nms-browser
 check-nms: ## management systems: a real Zabbix, and clients from npm
 	@tests/deps.sh run check zabbix
 	@command -v npm >/dev/null || tests/deps.sh nms
@@ -177,6 +177,9 @@ check-nms: ## management systems: a real Zabbix, and clients from npm
 nms-zabbix: all
 	@tests/deps.sh run check zabbix
 	@B=$(B) O=$(O) tests/integration.sh zabbix
+nms-browser: all $(B)/tests/golden-run
+	@tests/deps.sh run check browser
+	@B=$(B) O=$(O) tests/integration.sh page_browser
 $(O)/npm/node_modules/net-snmp/package.json:
 	@command -v npm >/dev/null || tests/deps.sh nms
 	@npm install --silent --no-audit --no-fund --no-package-lock \
