@@ -45,6 +45,7 @@ usr/share/leaseline/snmp_exporter/leaseline-snmp.rules.yml
 usr/share/leaseline/snmp_exporter/leaseline.yml
 usr/share/leaseline/snmp_exporter/prometheus.example.yml
 usr/share/leaseline/snmpd-leaseline.conf
+usr/share/leaseline/status.schema.json
 usr/share/leaseline/zabbix/leaseline_by_http.yaml
 usr/share/leaseline/zabbix/leaseline_by_snmp.yaml
 usr/share/leaseline/zabbix/zabbix_traps.sh
