@@ -202,7 +202,7 @@ links: all
 sanitized: ## quick and a smoke under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory SAN=address,undefined unit golden vectors all
 	@$(MAKE) --no-print-directory fuzz-replay
-	@SANITIZED=1 B=$(O)/$(CC)-address-undefined O=$(O) \
+	@SANITIZED=1 SLOW_CLIENTS=60 FUZZ=600 B=$(O)/$(CC)-address-undefined O=$(O) \
 		tests/integration.sh tamper serving
 clang: ## everything compiles with clang without a warning
 	@$(MAKE) --no-print-directory CC=clang WERROR=-Werror O=$(O)/clang all unit
