@@ -258,12 +258,21 @@ config_load(const char *path, struct config *out, struct buf *error)
 }
 
 void
-config_fini(struct config *config)
+config_forget_licenses(struct config *config)
 {
 	for (size_t i = 0; i < config->license_count; i++)
 		free(config->written[i]);
 	free(config->written);
 	free(config->licenses);
+	config->license_count = 0;
+	config->written = NULL;
+	config->licenses = NULL;
+}
+
+void
+config_fini(struct config *config)
+{
+	config_forget_licenses(config);
 	*config = (struct config){.license_count = 0};
 }
 

@@ -106,6 +106,9 @@ bool config_check_files(const struct config *config, struct buf *error);
 
 void config_fini(struct config *config);
 
+/* config_forget_licenses: the keeper has copies; 5 KiB of each go free. */
+void config_forget_licenses(struct config *config);
+
 /* config_print: as understood; it parses again to the same. */
 void config_print(const struct config *config, struct buf *out);
 

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -32,7 +33,7 @@
 #include "license/keeper/reporter.h"
 #include "license/keeper/view.h"
 
-enum { SUBTREE_STOP_MS = 1000, ERROR_MAX = 2048 };
+enum { SUBTREE_STOP_MS = 1000, ERROR_MAX = 2048, MMAP_THRESHOLD = 131072 };
 
 static struct daemon {
 	const char *config_path;
@@ -145,6 +146,7 @@ reload(void *self, struct buf *error)
 	reporter_configure(d->reporter, &config.stats);
 	config_fini(&d->config);
 	d->config = config;
+	config_forget_licenses(&d->config);
 	log_info("The configuration was read again");
 	return true;
 }
@@ -261,6 +263,7 @@ start_keeper(struct daemon *d, struct buf *error)
 	d->keeper = keeper_new(&options, error);
 	if (d->keeper == NULL)
 		return false;
+	config_forget_licenses(&d->config);
 	d->reporter = reporter_new(d->keeper, &d->config.stats);
 	d->consult = consult_new(d->config_path, &d->board);
 	if (d->reporter == NULL || d->consult == NULL)
@@ -353,6 +356,8 @@ serve(struct daemon *d, struct buf *error)
 		return EXIT_FAILURE;
 	}
 	umask(027);
+	/* Fixed: else what a page of many licenses took is not given back. */
+	mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
 	if (log_open(d->config.agent.log_file, "leaselined",
 		(enum log_level)d->config.agent.log_level) == -1) {
 		buf_printf(error, "log-file: %s: %s", d->config.agent.log_file,

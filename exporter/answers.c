@@ -141,6 +141,26 @@ render_document(const struct answers *all, const struct view *view,
 	return NULL;
 }
 
+/*
+ * What nobody has asked for in this second is not kept: a page of thousands of
+ * licenses is large. One that another thread has locked is in use.
+ */
+static void
+drop_stale(struct answers *all, const struct page *but)
+{
+	utc_t now = clock_wall();
+
+	for (int i = 0; i < DOCUMENTS; i++) {
+		struct page *page = &all->page[i];
+
+		if (page == but || pthread_mutex_trylock(&page->lock) != 0)
+			continue;
+		if (page->second.s != now.s)
+			clear(page);
+		pthread_mutex_unlock(&page->lock);
+	}
+}
+
 /* The page of this second and these facts; one before is gone first. */
 static void
 render(struct answers *all, enum document document)
@@ -149,6 +169,7 @@ render(struct answers *all, enum document document)
 	mono_t begun = clock_boot();
 
 	clear(page);
+	drop_stale(all, page);
 	struct view *view = view_take(all->board);
 	if (view == NULL)
 		return;

@@ -85,6 +85,7 @@ $(B)/tests/bench/refresh: $(B)/tests/bench/refresh.o $(B)/libleaseline.a
 bench: ## every ratio that the README names, one after the other
 	@$(MAKE) --no-print-directory bench-refresh
 	@$(MAKE) --no-print-directory bench-snmp
+	@$(MAKE) --no-print-directory bench-metrics
 bench-refresh: all $(B)/tests/bench/refresh ## what a refresh costs the authority: BENCH_MACHINES=
 	@for n in $(BENCH_MACHINES); do d=$$(mktemp -d) && \
 		$(B)/leaseline-authority init --dir $$d/a >/dev/null 2>&1 && \
@@ -93,7 +94,10 @@ bench-refresh: all $(B)/tests/bench/refresh ## what a refresh costs the authorit
 		[ $$code = 0 ] || exit 1; done
 bench-snmp: all $(B)/tests/bench/snmp_load ## what a value costs an SNMP manager: ROUNDS=
 	@B=$(B) tests/bench/snmp.sh
-.PHONY: bench bench-refresh bench-snmp
+bench-metrics: all ## what a scrape costs, beside nginx: ROUNDS= LICENSES=
+	@tests/deps.sh bench
+	@B=$(B) tests/bench/metrics.sh
+.PHONY: bench bench-refresh bench-snmp bench-metrics
 
 # The Nth call fails: every name here has its __wrap_ in the program.
 WRAPS = write fsync renameat openat open read unlinkat fchmod calloc realloc
