@@ -57,10 +57,11 @@ http_framing_fits(const struct http_framing *framing,
 {
 	bool post = route != NULL && route->post;
 	size_t most = post ? route->body_max : 0;
+	size_t past = post || route == NULL ? HTTP_DRAIN : 0;
 
 	buf_init(body, most);
 	body->failed = framing->length > most;
-	return framing->length <= most + (post ? HTTP_DRAIN : 0) &&
+	return framing->length <= most + past &&
 	    (post || framing->encodings == 0);
 }
 

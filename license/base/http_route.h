@@ -29,7 +29,7 @@ void http_framing_see(struct http_framing *framing, const char *name,
 /* http_framing_bad: told in two ways, or in none that is clear. */
 bool http_framing_bad(const struct http_framing *framing);
 
-enum { HTTP_DRAIN = 65536 }; /* read past a body too long, for the 413 */
+enum { HTTP_DRAIN = 65536 }; /* read past a body, for the 413, 405 or 404 */
 
 /*
  * http_framing_fits: make ${body} for the body to come on ${route}; NULL:
