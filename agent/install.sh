@@ -37,6 +37,10 @@ files() {
 	644 mibs/LEASELINE-CAPABILITY-MIB.txt share/snmp/mibs/LEASELINE-CAPABILITY-MIB.txt
 	644 exporter/status.schema.json $share/status.schema.json
 	644 dashboards/prometheus/leaseline.rules.yml $share/leaseline.rules.yml
+	644 dashboards/grafana/fleet.json $share/grafana/fleet.json
+	644 dashboards/grafana/license.json $share/grafana/license.json
+	644 dashboards/grafana/authority.json $share/grafana/authority.json
+	644 dashboards/grafana/leaseline.yaml $share/grafana/leaseline.yaml
 	644 dashboards/snmp_exporter/generator.yml $share/snmp_exporter/generator.yml
 	644 dashboards/snmp_exporter/leaseline.yml $share/snmp_exporter/leaseline.yml
 	644 dashboards/snmp_exporter/leaseline-0.21.yml $share/snmp_exporter/leaseline-0.21.yml
@@ -108,7 +112,8 @@ install_all() {
 		"$to/lib/systemd/system/leaselined.service" \
 		"$to/lib/systemd/system/leaseline-authority.service"
 	sed -i "s,/usr/bin/leaseline,$PREFIX/bin/leaseline,; s,/usr/$share/,$PREFIX/$share/," \
-		"$to/$share/nagios/"* "$to/$share/librenms/"*
+		"$to/$share/nagios/"* "$to/$share/librenms/"* \
+		"$to/$share/grafana/leaseline.yaml"
 	put_aliases
 	[ -z "$as_root" ] || prepare_machine
 	put_config

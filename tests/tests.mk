@@ -158,7 +158,7 @@ fuzz-replay-%: $(B)/tests/fuzz/replay_%
 INTEGRATION = address copies hardware offline trial mibroot clients master snmp_memory \
               snmp crash authority agree service tamper freeze smilint dropin rules \
               install sandbox two onchange follow busy check doctor stats terms clock calendar tls keys timereset serving \
-	      formats snmpexporter nagios librenms templates notices exposition page
+	      formats snmpexporter nagios librenms templates notices exposition page grafana
 $(B)/tests/snmp_fixture $(B)/tests/lease_client: $(B)/tests/%: \
     $(B)/tests/integration/%.o $(B)/libleaseline.a
 	@mkdir -p $(@D)
@@ -173,7 +173,7 @@ integration-%: all $(B)/tests/snmp_fixture $(B)/tests/lease_client $(B)/tests/be
 	@B=$(B) O=$(O) tests/integration.sh $*
 
 # Of Debian, but large; or fetched with npm, below $(O) and nowhere else.
-CHECK_NMS = nms-npm nms-zabbix nms-browser
+CHECK_NMS = nms-npm nms-zabbix nms-browser nms-grafana
 check-nms: ## management systems: a real Zabbix, and clients from npm
 	@tests/deps.sh run check zabbix
 	@command -v npm >/dev/null || tests/deps.sh nms
@@ -191,7 +191,19 @@ $(O)/npm/node_modules/net-snmp/package.json:
 nms-npm: all $(B)/tests/snmp_fixture $(O)/npm/node_modules/net-snmp/package.json
 	@NODE_PATH=$(abspath $(O)/npm/node_modules) B=$(B) \
 		tests/integration/clients.sh npm
+$(O)/npm-grafana/node_modules/typescript/package.json:
+	@command -v npm >/dev/null || tests/deps.sh nms
+	@npm install --silent --no-audit --no-fund --no-package-lock \
+		--ignore-scripts --prefix $(O)/npm-grafana @grafana/data@13.2 \
+		@grafana/schema@13.2 typescript@6.0
+nms-grafana: all $(O)/npm-grafana/node_modules/typescript/package.json
+	@NODE_PATH=$(abspath $(O)/npm-grafana/node_modules) B=$(B) \
+		tests/integration/grafana.sh npm
 .PHONY: check-nms $(CHECK_NMS)
+
+grafana: ## make dashboards/grafana/*.json again, from generate.py
+	@dashboards/grafana/generate.py dashboards/grafana
+.PHONY: grafana
 
 snmp-modules: ## make dashboards/snmp_exporter again, from the MIB
 	@tests/snmp_modules.sh dashboards/snmp_exporter

@@ -34,6 +34,10 @@ usr/share/doc/leaseline/example/leaseline-follow@.path
 usr/share/doc/leaseline/example/leaseline-follow@.service
 usr/share/doc/leaseline/example/leaseline-follow@.timer
 usr/share/doc/leaseline/example/product.conf
+usr/share/leaseline/grafana/authority.json
+usr/share/leaseline/grafana/fleet.json
+usr/share/leaseline/grafana/leaseline.yaml
+usr/share/leaseline/grafana/license.json
 usr/share/leaseline/leaseline.rules.yml
 usr/share/leaseline/librenms/leaseline.yaml
 usr/share/leaseline/librenms/snmpd-leaseline-extend.conf
