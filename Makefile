@@ -26,8 +26,8 @@ BASE      = accept buf child clock conf connections encode exposition file gzip 
 LICENSE   = advice agent_report answer calendar check check_formats codec codec_value command command_parse \
             doctor doctor_authority doctor_faces doctor_host doctor_license doctor_word documents edges facts fields hardware history history_text json \
             greeting keyring names policy poller range reading report sign status status_machine text text_usage \
-            timekeeping usage usage_page verify
-KEEPER    = address client disk dropin errands history inspect keeper load machine_key memory on_change \
+            timekeeping traffic usage usage_page verify
+KEEPER    = address client disk dropin errands history inspect keeper load machine_key memory meter on_change \
             platform pulse renew request reporter revocations successor time_reset tls_time \
             view watch
 EXPORTER  = html page page_card page_line page_style access credentials door families listeners metrics answers password process textfile users web

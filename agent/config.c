@@ -118,7 +118,7 @@ static const struct conf_key keys[] = {
 	    "source fastnetmon: zone of its dates"),
 	L(FLAG, "renew", renew, "no", "source fastnetmon: may trigger renewal"),
 	L(TEXT, "bandwidth-from", bandwidth_from, "none",
-	    "where the bandwidth in use is read; only none in this version"),
+	    "none; or interfaces eth0, eth1; or the URL of FastNetMon's metrics"),
 	L(TEXT, "on-change", on_change, NULL,
 	    "command to run when the license becomes usable or unusable"),
 	L(NUMBER, "on-change-timeout-s", on_change_timeout_s, 1, 3600, "60",

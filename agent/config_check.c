@@ -14,6 +14,7 @@
 #include "agent/master.h"
 #include "license/base/buf.h"
 #include "license/base/words.h"
+#include "license/traffic.h"
 
 #define LATER "is not available in this version; remove the key"
 
@@ -75,8 +76,6 @@ check_license_later(const struct checking *c, const struct config_license *l)
 		{"poll-interval-s", l->poll_interval_s != 0},
 		{"timezone", l->timezone[0] != '\0'},
 		{"renew", l->renew},
-		{"bandwidth-from", l->bandwidth_from[0] != '\0' &&
-		    strcmp(l->bandwidth_from, "none") != 0},
 	};
 
 	if (l->source + 1 == SOURCE_FASTNETMON)
@@ -207,6 +206,22 @@ check_thresholds(const struct checking *c, const struct config_license *l)
 	return true;
 }
 
+/* The form only: an interface that is not there may come later. */
+static bool
+check_bandwidth(const struct checking *c, const struct config_license *l)
+{
+	struct traffic_source source;
+	struct buf why;
+
+	buf_init(&why, 512);
+	bool good = traffic_source_parse(l->bandwidth_from, &source, &why);
+	if (!good)
+		config_refuse(c, "bandwidth-from", "%s", buf_text(&why));
+	buf_fini(&why);
+	return good && (source.kind != TRAFFIC_PAGE ||
+		check_address(c, "bandwidth-from", l->bandwidth_from));
+}
+
 /*
  * The form only: a program that is missing for a moment, while a package is
  * replaced, must not keep the agent from starting.
@@ -243,7 +258,8 @@ check_license(const struct checking *c, const struct config *config,
 	if (l->authority_root[0] == '\0')
 		return config_refuse(c, "authority-root", "is missing; it is the file "
 		    "with the vendor's root keys");
-	if (!check_thresholds(c, l) || !check_on_change(c, l))
+	if (!check_thresholds(c, l) || !check_bandwidth(c, l) ||
+	    !check_on_change(c, l))
 		return false;
 	if (l->license_file[0] != '\0')
 		return true;
@@ -324,6 +340,8 @@ fill_keeper(const struct config_license *l, struct keeper_license *out)
 	    l->authority_ca);
 	text_copy(out->proxy, sizeof(out->proxy), l->proxy);
 	text_copy(out->coupon, sizeof(out->coupon), l->coupon);
+	text_copy(out->bandwidth_from, sizeof(out->bandwidth_from),
+	    l->bandwidth_from);
 	text_copy(out->on_change, sizeof(out->on_change), l->on_change);
 	out->on_change_limit_s = l->on_change_timeout_s;
 }

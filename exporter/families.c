@@ -77,7 +77,7 @@ static const struct license_family licenses[] = {
 	    "no license is in place",
 	    ROW_PARTS, NULL, {{FIELD_ID_BANDWIDTH, NULL}}, BYTES_PER_MBIT, 0},
 	{GAUGE("license_bandwidth_used_bytes_per_second",
-	     "Bandwidth in use by direction."),
+	     "Bandwidth in use by direction, mean of the last 5 minutes."),
 	    "bandwidth is not measured",
 	    ROW_PARTS, "direction",
 	    {{FIELD_ID_USED_IN, "incoming"},
@@ -86,7 +86,7 @@ static const struct license_family licenses[] = {
 	{GAUGE("license_bandwidth_peak_bytes_per_second",
 	     "Largest 5-minute mean of the last 24 hours, in the larger "
 	     "direction."),
-	    "bandwidth is not measured",
+	    "bandwidth is not measured, or not for 5 minutes yet",
 	    ROW_PARTS, NULL, {{FIELD_ID_PEAK, NULL}}, 0, 0},
 	{GAUGE("license_bandwidth_threshold_ratio",
 	     "Part of the licensed bandwidth at which a severity begins."),

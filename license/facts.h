@@ -87,7 +87,7 @@ struct license_facts {
 
 	bool has_bandwidth;
 	int64_t incoming_bytes_per_s, outgoing_bytes_per_s;
-	int64_t peak_bytes_per_s;
+	int64_t peak_bytes_per_s; /* -1: not known yet */
 	int64_t data_age_s; /* source fastnetmon; -1 otherwise */
 };
 

@@ -89,7 +89,8 @@ report_bandwidth(const struct making *m)
 	int64_t larger = in > outgoing ? in : outgoing;
 	SET(out, USED_IN, incoming_bytes_per_s, in);
 	SET(out, USED_OUT, outgoing_bytes_per_s, outgoing);
-	SET(out, PEAK, peak_bytes_per_s, facts->peak_bytes_per_s);
+	SET_IF(facts->peak_bytes_per_s >= 0, out, PEAK, peak_bytes_per_s,
+	    facts->peak_bytes_per_s);
 	SET(out, USED_MBITS, used_mbits, larger / 125000);
 	SET_IF(limit > 0, out, USED_PERCENT, used_percent,
 	    larger / 1250 / (limit > 0 ? limit : 1));

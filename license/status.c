@@ -276,6 +276,9 @@ row_bandwidth(const struct page *p, struct buf *out)
 		buf_printf(out, ", %" PRId64 " mbits in use", r->used_mbits);
 	if (has(r, USED_PERCENT))
 		buf_printf(out, " (%" PRId64 " %%)", r->used_percent);
+	if (has(r, PEAK))
+		buf_printf(out, ", at most %" PRId64 " mbits in 24 h",
+		    r->peak_bytes_per_s / 125000);
 	if (has(r, USED_MBITS) && has(r, BANDWIDTH_WARNING) &&
 	    has(r, BANDWIDTH_CRITICAL))
 		buf_printf(out, "; warning from %" PRId64 " %%, critical from "

@@ -9,7 +9,7 @@ build="gcc make libc6-dev git ca-certificates libsnmp-dev
 run="snmpd snmp curl"
 check="clang libclang-rt-14-dev libcmocka-dev snmpd snmp snmptrapd curl
 	smitools apache2-utils openssl prometheus prometheus-node-exporter
-	prometheus-snmp-exporter monitoring-plugins-standard faketime strace mandoc systemd procps python3
+	prometheus-snmp-exporter monitoring-plugins-standard faketime strace mandoc systemd procps python3 iproute2
 	python3-icalendar python3-yaml python3-pysnmp4 python3-pysmi patch
 	python3-prometheus-client python3-jsonschema"
 nms="nodejs npm"

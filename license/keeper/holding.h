@@ -16,6 +16,7 @@
  *   time_reset.c  a wrong memory of the time, cleared by hand
  *   history.c  what happened, for people
  *   on_change.c  the operator's command at each edge of usable
+ *   meter.c  the bandwidth in use, looked at at every beat
  *   reporter.c  the usage report, apart from all that
  */
 #ifndef LICENSE_KEEPER_HOLDING_H
@@ -31,6 +32,7 @@
 #include "license/policy.h"
 
 struct child;
+struct meter;
 struct signing_key;
 
 enum {
@@ -89,6 +91,7 @@ struct holding {
 	struct alarms alarms;	 /* as the edges left them */
 	struct alarms announced; /* what managers were told of them */
 	struct on_change on_change;
+	struct meter *meter; /* NULL: bandwidth is not measured */
 	mono_t opened;
 	bool has_report;
 	const struct license_facts *published;
@@ -122,6 +125,7 @@ struct keeper {
 	struct holding **holdings;
 	size_t count;
 	size_t in_flight;
+	size_t pages_in_flight; /* of the meters */
 	struct waiter waiters[KEEPER_WAITERS_MAX];
 	size_t waiter_count;
 	struct job jobs[KEEPER_JOBS_MAX];
@@ -172,6 +176,13 @@ void keeper_review_jobs(struct keeper *keeper, mono_t now);
 void holding_leave_jobs(const struct holding *holding);
 /* keeper_end_jobs: the agent stops; its successor runs them again. */
 void keeper_end_jobs(struct keeper *keeper);
+
+/* meter.c */
+/* holding_set_meter: what is configured; the same as before goes on. */
+void holding_set_meter(struct holding *holding);
+void holding_leave_meter(struct holding *holding);
+/* keeper_measure: a look for each license, TRAFFIC_LOOK_S after the last. */
+void keeper_measure(struct keeper *keeper);
 
 /* load.c */
 /* holding_load: everything from disk; heals the license file. */

@@ -36,6 +36,7 @@ holding_free(struct holding *holding)
 	}
 	holding_leave_revoked(holding);
 	holding_leave_jobs(holding);
+	holding_leave_meter(holding);
 	license_facts_release(holding->published);
 	buf_fini(&holding->license_bytes);
 	buf_fini(&holding->refusal_bytes);
@@ -84,6 +85,7 @@ apply_config(struct holding *holding, const struct keeper_license *config)
 	facts->configured = config->thresholds;
 	if (config->on_change[0] == '\0')
 		facts->on_change_exit = -1;
+	holding_set_meter(holding);
 	watch_directory_of(holding->keeper->watch_fd, config->license_file);
 }
 

@@ -33,6 +33,7 @@ struct keeper_license {
 	char coupon[TEXT_64];
 	int address_family; /* 0 any, 4, 6 */
 	struct thresholds thresholds;
+	char bandwidth_from[KEEPER_PATH_SIZE]; /* license/traffic.h; "": none */
 	char on_change[KEEPER_PATH_SIZE]; /* a command line, base/words.h */
 	int64_t on_change_limit_s;
 };

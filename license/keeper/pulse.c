@@ -5,6 +5,7 @@
  * bytes nor faces.
  */
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -251,6 +252,10 @@ log_edges(const struct report *report, unsigned set)
 			"is bound to other hardware"},
 		{edge_bit(BINDING_RESTORED), log_info,
 			"fits the hardware again"},
+		{edge_bit(BANDWIDTH_HIGH), log_warn,
+			"is near or over its bandwidth"},
+		{edge_bit(BANDWIDTH_NORMAL), log_info,
+			"is within its bandwidth again"},
 	};
 	char difference[DIFFERENCE_SIZE], advice[ADVICE_SIZE];
 
@@ -264,6 +269,13 @@ log_edges(const struct report *report, unsigned set)
 		if (rows[i].bit == edge_bit(BINDING_CHANGED)) {
 			text_printable(report->binding_difference, difference,
 			    sizeof(difference));
+			why = difference;
+		} else if ((rows[i].bit & (edge_bit(BANDWIDTH_HIGH) |
+			edge_bit(BANDWIDTH_NORMAL))) != 0) {
+			snprintf(difference, sizeof(difference),
+			    "%lld of %lld mbits in use",
+			    (long long)report->used_mbits,
+			    (long long)report->bandwidth_mbits);
 			why = difference;
 		}
 		text_copy(advice, sizeof(advice), report->advice);
@@ -360,6 +372,7 @@ beat(struct keeper *keeper, mono_t now)
 	}
 	if (again)
 		keeper->next_inspect = after_s(now, KEEPER_INSPECT_S);
+	keeper_measure(keeper);
 	if (keeper->next_persist.ns <= now.ns) {
 		keeper_persist_clock(keeper);
 		keeper->next_persist = after_s(now, KEEPER_PERSIST_S);

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 # Goal: FastNetMon's metrics page as a test wants it, with hosts of a network
 # in it, and a usage report server that behaves as the file MODE says: hang,
-# refuse, garbage, endless. Every connection is a line of LOG. Prints its port.
+# refuse, garbage, endless. "bits IN OUT" is the page's traffic, "page-hang",
+# "page-404" and "page-empty" what becomes of the page. Every connection is a
+# line of LOG. Prints its port.
 # usage: fastnetmon.py MODE-FILE LOG
 import http.server, sys, threading, time
 
@@ -11,6 +13,18 @@ lock = threading.Lock()
 seen = 0
 
 HOSTS = ("192.0.2.77", "198.51.100.200", "10.20.30.40", "2001:db8:5::77", "fe80::1")
+
+
+def mode():
+    return open(mode_file).read().strip()
+
+
+# By direction and version of IP; in bits per second.
+def traffic(n, version):
+    words = mode().split()
+    if words[0] != "bits":
+        return 8000 * (n + 1)
+    return (words[1:] + [7, 8])[n] if version == "ipv4" else 0
 
 
 def page():
@@ -31,7 +45,7 @@ def page():
         for n, direction in enumerate(("incoming", "outgoing", "internal", "other")):
             lines.append("# HELP Total traffic in bits")
             lines.append('fastnetmon_total_traffic_bits{traffic_direction="%s",protocol_version="%s"} %d'
-                         % (direction, version, 8000 * (n + 1)))
+                         % (direction, version, int(traffic(n, version))))
     for host in HOSTS:
         lines.append('fastnetmon_host_traffic_bits{ip="%s",traffic_direction="incoming"} 99' % host)
         lines.append('fastnetmon_total_number_of_hosts{network="%s/24"} 3' % host)
@@ -49,7 +63,12 @@ class Both(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         self.note()
-        body = page().encode()
+        if mode() == "page-hang":
+            time.sleep(120)
+        elif mode() == "page-404":
+            self.send_error(404)
+            return
+        body = b"# nothing\n" if mode() == "page-empty" else page().encode()
         self.send_response(200)
         # As FastNetMon does.
         self.send_header("Content-Type", "text/html")
@@ -59,14 +78,14 @@ class Both(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         self.note()
-        mode = open(mode_file).read().strip()
-        if mode == "hang":
+        how = mode()
+        if how == "hang":
             time.sleep(120)
-        elif mode == "refuse":
+        elif how == "refuse":
             self.send_error(403)
-        elif mode == "garbage":
+        elif how == "garbage":
             self.wfile.write(b"\x00\xff leaseline-license 1\n" * 10)
-        elif mode == "endless":
+        elif how == "endless":
             self.send_response(200)
             self.end_headers()
             for _ in range(1024):

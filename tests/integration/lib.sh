@@ -9,7 +9,7 @@
 #   LISTEN, SNMP_ENABLED, SOURCE_LINES  of the configuration
 #   AGENTX_SOCKET  where snmpd listens for agents, instead of in $S
 #   SNMPD_LINES  more of its configuration
-#   AUTHORITY_OPTIONS  of serve
+#   AUTHORITY_OPTIONS  of serve; MBITS  of the subscription
 #   TRAP_SINK, SNMPD_LINES  of snmpd.conf
 
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
@@ -83,7 +83,7 @@ init_authority() {
 add_subscription() {
 	"$B/leaseline-authority" subscription add --dir "$AUTHORITY_DIR" \
 		--customer "Example ISP" --product "FastNetMon Advanced" \
-		--kind production --mbits 10000 --billing annual \
+		--kind production --mbits "${MBITS:-10000}" --billing annual \
 		--term-end "${TERM_END:-$(date -u -d '+300 days' +%F)}" \
 		--external 127.0.0.1 "$@" | tail -n 1
 }
