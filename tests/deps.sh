@@ -1,14 +1,15 @@
 #!/bin/sh
 # Goal: the Debian packages that the build and the tests need; nothing when
-# they are there. Arguments: sets of packages: build run check nms zabbix
-# browser bench.
+# they are there. Arguments: sets of packages: build run prometheus check
+# nms zabbix browser bench.
 build="gcc make libc6-dev git ca-certificates libsnmp-dev
 	libcurl4-openssl-dev libssl-dev libmicrohttpd-dev libgnutls28-dev
 	libcrypt-dev libcpuid-dev zlib1g-dev
 	libsqlite3-dev libjansson-dev libinih-dev"
 run="snmpd snmp curl"
+prometheus="prometheus prometheus-alertmanager python3"
 check="clang libclang-rt-14-dev libcmocka-dev snmpd snmp snmptrapd curl
-	smitools apache2-utils openssl prometheus prometheus-node-exporter
+	smitools apache2-utils openssl prometheus prometheus-alertmanager prometheus-node-exporter
 	prometheus-snmp-exporter monitoring-plugins-standard faketime strace mandoc systemd procps python3 iproute2
 	python3-icalendar python3-yaml python3-pysnmp4 python3-pysmi patch
 	python3-prometheus-client python3-jsonschema"

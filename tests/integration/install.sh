@@ -34,6 +34,7 @@ usr/share/doc/leaseline/example/leaseline-follow@.path
 usr/share/doc/leaseline/example/leaseline-follow@.service
 usr/share/doc/leaseline/example/leaseline-follow@.timer
 usr/share/doc/leaseline/example/product.conf
+usr/share/leaseline/alertmanager.example.yml
 usr/share/leaseline/grafana/authority.json
 usr/share/leaseline/grafana/fleet.json
 usr/share/leaseline/grafana/leaseline.yaml
@@ -43,6 +44,8 @@ usr/share/leaseline/librenms/leaseline.yaml
 usr/share/leaseline/librenms/snmpd-leaseline-extend.conf
 usr/share/leaseline/nagios/leaseline.cfg
 usr/share/leaseline/nagios/leaseline.icinga2.conf
+usr/share/leaseline/prometheus.example.yml
+usr/share/leaseline/runbooks.md
 usr/share/leaseline/snmp_exporter/generator.yml
 usr/share/leaseline/snmp_exporter/leaseline-0.21.yml
 usr/share/leaseline/snmp_exporter/leaseline-snmp.rules.yml
