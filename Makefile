@@ -118,9 +118,10 @@ DEFS_test_transport = $(DEFS_snmp)
 deps: ## install what build and run need (Debian packages)
 	@tests/deps.sh build run
 
-run: deps ## start an authority, snmpd and the agent on loopback
+run: deps ## start an authority, snmpd and the agent on loopback: DETACH=1, PROMETHEUS=1
+	@[ -z "$(PROMETHEUS)" ] || tests/deps.sh prometheus
 	@$(MAKE) --no-print-directory all
-	@tests/integration/run.sh start
+	@PROMETHEUS='$(PROMETHEUS)' tests/integration/run.sh start
 stop: ## stop what run started
 	@tests/integration/run.sh stop
 

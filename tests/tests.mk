@@ -158,7 +158,7 @@ fuzz-replay-%: $(B)/tests/fuzz/replay_%
 INTEGRATION = address copies hardware offline trial mibroot clients master snmp_memory \
               snmp crash authority agree service tamper freeze smilint dropin rules \
               install sandbox two onchange follow busy check doctor stats terms clock calendar tls keys timereset serving \
-	      formats snmpexporter nagios librenms templates notices exposition bandwidth page grafana
+	      formats snmpexporter nagios librenms templates notices exposition alerting bandwidth page grafana
 $(B)/tests/snmp_fixture $(B)/tests/lease_client: $(B)/tests/%: \
     $(B)/tests/integration/%.o $(B)/libleaseline.a
 	@mkdir -p $(@D)
