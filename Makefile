@@ -102,7 +102,7 @@ $(B)/%.o: %.c Makefile
 $(B)/mib-root: root-is-asked
 	@mkdir -p $(@D)
 	@echo '$(MIB_ROOT)' | cmp -s - $@ || echo '$(MIB_ROOT)' >$@
-$(B)/agent/mib.o: $(B)/mib-root
+$(B)/agent/mib.o $(B)/license/fcli/manager.o: $(B)/mib-root
 $(B)/packs/done: agent/packs.sh agent/snmpd-leaseline.conf $(B)/mib-root \
 		$(shell find mibs dashboards)
 	@agent/packs.sh '$(MIB_ROOT)' $(@D) && touch $@

@@ -34,7 +34,8 @@ diff -r "$ROOT/mibs" "$B/packs/mibs" > "$R/diff" &&
 mentions "$B/packs" > /dev/null || fail "the search for the old root is blind"
 make_here MIB_ROOT=$oid all install DESTDIR="$R/root" ||
 	fail "the build for $oid: $(cat "$R/make")"
-[ "$(grep -c '^  CC  ' "$R/make")" = 1 ] && has_line "$R/make" agent/mib.c ||
+[ "$(grep -c '^  CC  ' "$R/make")" = 2 ] && has_line "$R/make" agent/mib.c &&
+	has_line "$R/make" license/fcli/manager.c ||
 	fail "another root makes again more, or less: $(cat "$R/make")"
 BASE_OID=.$(cat "$B/mib-root")
 said=$(mentions "$R/root" "$B/packs")
@@ -43,7 +44,7 @@ said=$("$here/smilint.sh" "$R/root/usr/share/snmp/mibs")
 [ -z "$said" ] || fail "smilint: $said"
 has_line "$R/root/usr/share/leaseline/snmpd-leaseline.conf" \
 	"view systemonly included .$oid" || fail "the drop-in's view"
-say "mibroot: $oid: 1 object, $(find "$B/packs" -type f | wc -l) packed files," \
+say "mibroot: $oid: 2 objects, $(find "$B/packs" -type f | wc -l) packed files," \
 	"$(find "$R/root" -type f | wc -l) installed; none knows the old root"
 
 # A form of the root that packs.sh does not know must stop it.
