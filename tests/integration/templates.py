@@ -244,7 +244,8 @@ def main():
     makefile = (ROOT / "Makefile").read_text()
     root = re.search(r"^MIB_ROOT \?= (\S+)", makefile, re.M).group(1)
     metrics = set(re.findall(r'"((?:license|leaseline)_\w+)"',
-                             (ROOT / "exporter/metrics.c").read_text()))
+                             "".join((ROOT / "exporter" / name).read_text()
+                                     for name in ("metrics.c", "families.c"))))
     metrics |= {"leaseline_build_info", "process_start_time_seconds"}
     known = (root, mib_objects(), names(), metrics)
     texts = [path.read_text() for path in FILES]
