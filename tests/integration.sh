@@ -46,7 +46,7 @@ for name; do
 	esac
 done
 [ -z "$together" ] || printf '%s\n' $together |
-	xargs -P "${INTEGRATION_JOBS:-3}" -n 1 "$0" --one
+	xargs -P "${INTEGRATION_JOBS:-4}" -n 1 "$0" --one
 for name in $together; do tell_one "$name"; done
 for name in $alone; do run_one "$name"; tell_one "$name"; done
 echo "$passed passed, $failed failed, $skipped skipped"
