@@ -242,6 +242,9 @@ edges_next(const struct report *report)
 	if (report->has[FIELD_ID_EXPIRY])
 		sooner(utc_add(report->expiry, 1), now, &next);
 	if (report->has[FIELD_ID_ACTION_DEADLINE]) {
+		/* The days to a grace's end turn at its hour, not at midnight. */
+		sooner(utc_add(deadline, 1 -
+			utc_days(deadline, now) * DAY_S), now, &next);
 		sooner(utc_add(deadline, 1 - report->action_warning_s), now,
 		    &next);
 		sooner(utc_add(deadline, 1 - report->action_critical_s), now,

@@ -448,11 +448,31 @@ a_clock_is_not_restored_because_another_state_hides_it(void **state)
 	    edge_bit(CLOCK_RESTORED));
 }
 
+/* A grace ends at the hour of its refusal, and its days turn at that hour. */
+static void
+days_that_do_not_turn_at_midnight_are_not_slept_through(void **state)
+{
+	struct report report;
+	struct life l;
+
+	(void)state;
+	set_up(&l, 300);
+	report_make(&l.facts, l.now, TRUST_TRUSTED, &report);
+	report.has[FIELD_ID_ACTION_DEADLINE] = true;
+	report.action_deadline = utc_add(l.now, 3 * DAY_S);
+	assert_int_equal(edges_next(&report).s, l.now.s + 1);
+	report.now = utc_add(l.now, 1);
+	report.action_deadline = utc_add(l.now, 2 * DAY_S + HOUR_S);
+	assert_int_equal(edges_next(&report).s, l.now.s + HOUR_S + 1);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_annual_term_is_told_eleven_times),
+		cmocka_unit_test(
+		    days_that_do_not_turn_at_midnight_are_not_slept_through),
 		cmocka_unit_test(only_what_applies_is_told),
 		cmocka_unit_test(the_threshold_is_told_when_the_severity_turns),
 		cmocka_unit_test(
