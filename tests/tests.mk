@@ -235,7 +235,7 @@ lives-beside-the-rest: $(B)/tests/life
 		>$(O)/integration.log 2>&1; rc=$$?; \
 	wait $$lives || rc=1; cat $(O)/lives.log $(O)/integration.log; exit $$rc
 .PHONY: lives-beside-the-rest
-check: ## the proof, under 10 minutes: installs what it needs
+check: ## the proof, some 11 minutes on 2 cores: installs what it needs
 	@tests/deps.sh build run check
 	@$(MAKE) --no-print-directory WERROR=-Werror quick
 	@$(MAKE) --no-print-directory WERROR=-Werror fault schedule planted
