@@ -98,6 +98,7 @@ start_run() {
 	stop_run
 	rm -rf "$RUN"
 	make_directory "$RUN"
+	chmod 700 "$D/state"
 	trap 'stop_prometheus; stop_all' EXIT
 	trap 'exit 130' INT TERM
 	start_all
