@@ -100,7 +100,7 @@ put_words(const struct report *r, struct buf *out)
 		buf_puts(out, "; ");
 		html_text(out, names_sentence(NAMES_REASON, r->reason));
 	}
-	buf_puts(out, "</p>\n<p class=\"todo\"><span class=\"label\">What to "
+	buf_puts(out, "</p>\n<p class=\"advice\"><span class=\"label\">What to "
 	    "do</span> ");
 	html_text(out, r->advice);
 	buf_puts(out, "</p>\n");
