@@ -211,7 +211,9 @@ add(const struct report *report, const char *before, const char *sentence,
 	struct buf text;
 
 	buf_init(&text, ADVICE_SIZE - 1);
-	buf_printf(&text, "%s%s%.*s", out, before, (int)len, sentence);
+	buf_puts(&text, out);
+	buf_puts(&text, before);
+	buf_add(&text, sentence, len);
 	if (mark != NULL) {
 		buf_printable(&text, report->license_file,
 		    strlen(report->license_file));

@@ -216,7 +216,8 @@ static bool
 print_field(const struct codec_field *field, const void *object,
     struct buf *out)
 {
-	buf_printf(out, "%s ", field->name);
+	buf_puts(out, field->name);
+	buf_putc(out, ' ');
 	if (!codec_value_print(field, object, out))
 		return false;
 	buf_putc(out, '\n');

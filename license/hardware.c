@@ -48,6 +48,9 @@ hardware_difference(const struct license *license,
 		COMPONENT_MACHINE_KEY};
 	struct buf text;
 
+	out[0] = '\0';
+	if (changed == 0)
+		return;
 	buf_init(&text, DIFFERENCE_SIZE - 1);
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		if ((changed & 1U << all[i]) == 0)

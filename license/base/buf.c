@@ -83,14 +83,21 @@ buf_vprintf(struct buf *b, const char *format, va_list args)
 {
 	va_list again;
 
+	if (b->failed)
+		return;
+	/* Mostly there is room already, and once is enough. */
+	size_t room = b->size - b->len;
+	char *end = room > 0 ? b->data + b->len : NULL;
 	va_copy(again, args);
-	int len = vsnprintf(NULL, 0, format, args);
-	if (len < 0) {
+	int len = vsnprintf(end, room, format, args);
+	if (len < 0)
 		b->failed = true;
-	} else if (reserve(b, (size_t)len)) {
+	else if (reserve(b, (size_t)len) && (size_t)len >= room)
 		vsnprintf(b->data + b->len, (size_t)len + 1, format, again);
+	if (!b->failed)
 		b->len += (size_t)len;
-	}
+	else if (end != NULL)
+		*end = '\0';
 	va_end(again);
 }
 
@@ -150,15 +157,31 @@ turns_a_line(const char *bytes, size_t n)
 		(s[2] >= 0xA8 && s[2] <= 0xAE));
 }
 
+/* How many bytes, from the first on, are ASCII that stands for itself. */
+static size_t
+plain_length(const char *bytes, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && bytes[n] >= 0x20 && bytes[n] < 0x7F &&
+	    bytes[n] != '\\')
+		n++;
+	return n;
+}
+
 void
 buf_printable(struct buf *b, const char *bytes, size_t len)
 {
 	while (len > 0) {
 		unsigned char c = (unsigned char)bytes[0];
-		size_t n = utf8_length(bytes, len);
+		size_t room = b->max - b->len;
+		size_t plain = plain_length(bytes, len < room ? len : room);
+		size_t n = plain > 0 ? plain : utf8_length(bytes, len);
 		bool c1 = n == 2 && c == 0xC2 && (unsigned char)bytes[1] < 0xA0;
 
-		if (n == 0 || c1 || c < 0x20 || c == 0x7F ||
+		if (plain > 0) {
+			buf_add(b, bytes, n);
+		} else if (n == 0 || c1 || c < 0x20 || c == 0x7F ||
 		    turns_a_line(bytes, n)) {
 			n = n == 0 ? 1 : n;
 			for (size_t i = 0; i < n; i++)
@@ -192,12 +215,17 @@ buf_take(struct buf *b)
 void
 text_printable(const char *text, char *out, size_t out_size)
 {
+	size_t len = strlen(text);
 	struct buf b;
 
+	if (len < out_size && plain_length(text, len) == len) {
+		memcpy(out, text, len + 1);
+		return;
+	}
 	/* One character at a time, so that the cut is never inside one. */
 	buf_init(&b, out_size - 1);
 	size_t good = 0;
-	for (size_t left = strlen(text); left > 0 && !b.failed;) {
+	for (size_t left = len; left > 0 && !b.failed;) {
 		size_t n = utf8_length(text, left);
 		n = n == 0 ? 1 : n;
 		if (b.len + 4 <= out_size)

@@ -2,7 +2,6 @@
 /* Civil time in UTC by arithmetic; it reads no clock and no zone file. */
 #include "license/base/utc.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* Days since 1970-01-01 of a proleptic Gregorian date; March-based year. */
@@ -133,15 +132,25 @@ clamp(utc_t t)
 	return utc_max(UTC_MIN, utc_min(UTC_MAX, t));
 }
 
+static void
+put_digits(char *p, int n, int value)
+{
+	for (; n > 0; value /= 10)
+		p[--n] = (char)('0' + value % 10);
+}
+
 void
 utc_text(utc_t t, char out[static UTC_TEXT_SIZE])
 {
 	struct utc_civil c = utc_to_civil(clamp(t));
-	char text[96];
 
-	snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02dZ", c.year,
-	    c.month, c.day, c.hour, c.minute, c.second);
-	memcpy(out, text, UTC_TEXT_SIZE);
+	memcpy(out, "0000-00-00T00:00:00Z", UTC_TEXT_SIZE);
+	put_digits(out, 4, c.year);
+	put_digits(out + 5, 2, c.month);
+	put_digits(out + 8, 2, c.day);
+	put_digits(out + 11, 2, c.hour);
+	put_digits(out + 14, 2, c.minute);
+	put_digits(out + 17, 2, c.second);
 }
 
 void

@@ -401,22 +401,21 @@ check_faces(struct host *h, const struct license_facts *f,
 }
 
 void
-check_step(struct host *h, const struct license_facts *f, utc_t now,
-    enum trust trust)
+check_step(struct host *h, const struct license_facts *f,
+    const struct report *r, enum trust trust)
 {
-	static struct report r;
 	struct check *c = &h->check;
+	utc_t now = r->now;
 
-	report_make(f, now, trust, &r);
-	check_usable(h, f, &r, now, trust);
-	check_plan(h, f, &r, now);
-	check_warned(h, f, &r, now);
-	check_told(h, &r);
-	check_well(h, f, &r);
+	check_usable(h, f, r, now, trust);
+	check_plan(h, f, r, now);
+	check_warned(h, f, r, now);
+	check_told(h, r);
+	check_well(h, f, r);
 	check_found(h->life);
 	check_clock(h, now);
-	check_faces(h, f, &r, trust);
-	c->report = r;
+	check_faces(h, f, r, trust);
+	c->report = *r;
 	c->has_report = true;
 	c->judged = now;
 	c->at = h->life->now;

@@ -117,6 +117,8 @@ life_later(struct life *life, struct host *host, utc_t at,
 		if (later->at.s != 0)
 			continue;
 		*later = (struct later){ at, happen, host };
+		if (i >= life->later_end)
+			life->later_end = i + 1;
 		return true;
 	}
 	return false;
@@ -258,7 +260,7 @@ next_instant(struct life *life)
 	utc_t next = life->end;
 
 	sooner(&next, life->next_fault);
-	for (size_t i = 0; i < LATER_MAX; i++)
+	for (size_t i = 0; i < life->later_end; i++)
 		sooner(&next, life->later[i].at);
 	for (size_t i = 0; i < HOSTS; i++) {
 		struct host *host = &life->hosts[i];
@@ -284,7 +286,7 @@ step_all(struct life *life)
 static void
 happen(struct life *life)
 {
-	for (size_t i = 0; i < LATER_MAX; i++) {
+	for (size_t i = 0; i < life->later_end; i++) {
 		struct later later = life->later[i];
 
 		if (later.at.s == 0 || utc_before(life->now, later.at))
@@ -293,6 +295,8 @@ happen(struct life *life)
 		step_all(life);
 		later.happen(life, later.host);
 	}
+	while (life->later_end > 0 && life->later[life->later_end - 1].at.s == 0)
+		life->later_end--;
 	if (!utc_before(life->now, life->next_fault)) {
 		step_all(life);
 		fate_strike(life);

@@ -606,20 +606,18 @@ acknowledge(struct host *h, unsigned cleared, const struct alarms *raised)
 }
 
 static void
-announce(struct host *h, utc_t now)
+announce(struct host *h, const struct report *report)
 {
-	struct light *l = light_of(h);
-	static struct report report;
+	struct edges edges = edges_take(&light_of(h)->alarms, report);
 
-	report_make(&l->facts, now, l->trust, &report);
-	struct edges edges = edges_take(&l->alarms, &report);
-	manager_announce(h, &report, &edges);
+	manager_announce(h, report, &edges);
 	manager_hear(h, acknowledge);
 }
 
 static void
 light_step(struct host *h)
 {
+	static struct report report;
 	struct light *l = light_of(h);
 	struct license_facts *f = &l->facts;
 
@@ -640,12 +638,14 @@ light_step(struct host *h)
 		else if (!h->dead)
 			fail_at_once(h);
 	}
-	if (!h->dead)
-		announce(h, now);
 	if (h->dead)
 		return;
-	check_step(h, f, now, l->trust);
-	utc_t next = edges_next(&h->check.report);
+	report_make(f, now, l->trust, &report);
+	announce(h, &report);
+	if (h->dead)
+		return;
+	check_step(h, f, &report, l->trust);
+	utc_t next = edges_next(&report);
 	if (!h->in_flight && f->next_attempt.s != 0)
 		next = utc_min(next, f->next_attempt);
 	l->wake.ns = host_boot(h).ns +

@@ -297,6 +297,7 @@ struct life {
 	int storms; /* faults a year */
 	utc_t next_fault;
 	struct later later[LATER_MAX];
+	size_t later_end; /* from there on all places are free */
 	struct host hosts[HOSTS];
 	/* The vendor's side. */
 	struct store *store, *backup;
@@ -416,9 +417,12 @@ bool seal_request(const struct request *request, struct signing_key *key,
     struct bytes *out);
 void seal_digest(const void *bytes, size_t len, uint8_t out[SHA256_SIZE]);
 
-/* check.c: at every step, answer, decision and start. */
+/*
+ * check.c: at every step, answer, decision and start. ${report}: of ${facts}
+ * and ${trust}.
+ */
 void check_step(struct host *host, const struct license_facts *facts,
-    utc_t judged, enum trust trust);
+    const struct report *report, enum trust trust);
 void check_decision(struct life *life, struct host *from,
     const struct message *message, const struct decision *decision);
 void check_taken(struct host *host, const struct license_facts *before,

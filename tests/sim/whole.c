@@ -355,6 +355,7 @@ remember_offline(struct host *h)
 static void
 whole_step(struct host *h)
 {
+	static struct report report;
 	struct whole *w = whole_of(h);
 	struct clock_reading reading;
 
@@ -370,7 +371,8 @@ whole_step(struct host *h)
 	manager_hear(h, acknowledge);
 	if (h->dead)
 		return;
-	check_step(h, whole_facts(h), verdict.now, verdict.trust);
+	report_make(whole_facts(h), verdict.now, verdict.trust, &report);
+	check_step(h, whole_facts(h), &report, verdict.trust);
 	remember_offline(h);
 }
 
