@@ -230,6 +230,10 @@ static void
 say(const struct report *report, const char *sentence,
     char out[static ADVICE_SIZE])
 {
+	/* Few have a path in them. */
+	if (strchr(sentence, PATH_MARK) == NULL &&
+	    text_copy(out, ADVICE_SIZE, sentence))
+		return;
 	out[0] = '\0';
 	if (!add(report, "", sentence, out))
 		text_copy(out, ADVICE_SIZE, "Put a license file at the license "

@@ -6,7 +6,6 @@
  */
 #include "license/codec_value.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include <arpa/inet.h>
@@ -67,8 +66,10 @@ address_valid(const char *text)
 
 	buf_init(&again, ADDRESS_SIZE);
 	if (inet_pton(AF_INET, text, bytes) == 1) {
-		buf_printf(&again, "%d.%d.%d.%d", bytes[0], bytes[1], bytes[2],
-		    bytes[3]);
+		for (int i = 0; i < 4; i++) {
+			buf_puts(&again, i > 0 ? "." : "");
+			buf_number(&again, bytes[i]);
+		}
 	} else if (inet_pton(AF_INET6, text, bytes) == 1 &&
 	    memcmp(bytes, mapped, sizeof(mapped)) != 0) {
 		print_ipv6(bytes, &again);
@@ -193,7 +194,7 @@ codec_value_print(const struct codec_field *field, const void *object,
 		return print_name(field, *(const int *)member, out);
 	case CODEC_NUMBER:
 		number = *(const int64_t *)member;
-		buf_printf(out, "%" PRId64, number);
+		buf_number(out, number);
 		return number >= field->a && number <= field->b;
 	case CODEC_INSTANT:
 		return print_instant(*(const utc_t *)member, out);

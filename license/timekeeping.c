@@ -34,16 +34,23 @@ in_this_boot(const struct clock_anchor *anchor,
  * uptime has passed since.
  */
 static utc_t
-at_least(const struct clock_anchor *anchor, const struct clock_reading *reading)
+least(const struct clock_anchor *anchor, const struct clock_reading *reading,
+    bool here)
 {
 	if (!is_set(anchor))
 		return (utc_t){0};
 	mono_t since = reading->boot;
-	if (in_this_boot(anchor, reading))
+	if (here)
 		since.ns -= anchor->boot.ns;
 	else if (!is_uptime(since))
 		since.ns = 0;
 	return utc_add(anchor->at, mono_s(since));
+}
+
+static utc_t
+at_least(const struct clock_anchor *anchor, const struct clock_reading *reading)
+{
+	return least(anchor, reading, in_this_boot(anchor, reading));
 }
 
 struct clock_verdict
@@ -56,9 +63,11 @@ timekeeping_judge(const struct clock_memory *memory,
 	bool known_in_boot = false;
 
 	for (size_t i = 0; i < sizeof(anchors) / sizeof(anchors[0]); i++) {
-		floor = utc_max(floor, at_least(anchors[i], reading));
+		bool here = in_this_boot(anchors[i], reading);
+
+		floor = utc_max(floor, least(anchors[i], reading, here));
 		/* A mark that was carried here was not read from this clock. */
-		known_in_boot |= in_this_boot(anchors[i], reading) &&
+		known_in_boot |= here &&
 		    !(i == 0 && memory->carried);
 	}
 	floor = utc_max(floor, at_least(&memory->bound, reading));

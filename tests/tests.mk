@@ -36,7 +36,7 @@ SIM       = check check_vendor faces fate fate_copy fate_host \
 	    fate_offline fate_vendor \
 	    files honest life light main manager seal store vendor whole wire
 SIM_WRAPS = document_seal doc_verify doc_verify_machine sha256 random_bytes \
-	    signing_key_new
+	    signing_key_new EVP_DigestVerify
 $(B)/tests/life: $(SIM:%=$(B)/tests/sim/%.o) $(B)/libleaseline.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) $(SIM_WRAPS:%=-Wl$(comma)--wrap=%) -o $@ $^ \

@@ -2,7 +2,6 @@
 /* A capped byte buffer; it knows nothing of what is in it. */
 #include "license/base/buf.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +75,20 @@ void
 buf_putc(struct buf *b, char c)
 {
 	buf_add(b, &c, 1);
+}
+
+void
+buf_number(struct buf *b, int64_t number)
+{
+	char text[20], *p = text + sizeof(text);
+	uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
+
+	do
+		*--p = (char)('0' + left % 10);
+	while ((left /= 10) > 0);
+	if (number < 0)
+		*--p = '-';
+	buf_add(b, p, (size_t)(text + sizeof(text) - p));
 }
 
 void

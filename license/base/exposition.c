@@ -288,17 +288,9 @@ void
 exposition_count(struct exposition *e, const struct metric_label *labels,
     size_t label_count, int64_t value)
 {
-	char text[24], *p = text + sizeof(text);
-	uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
-
 	add_head(e, "", labels, label_count, NULL);
-	*--p = '\n';
-	do
-		*--p = (char)('0' + left % 10);
-	while ((left /= 10) > 0);
-	if (value < 0)
-		*--p = '-';
-	buf_add(e->out, p, (size_t)(text + sizeof(text) - p));
+	buf_number(e->out, value);
+	buf_putc(e->out, '\n');
 }
 
 /* OpenMetrics wants to see that a bound is no whole number by chance. */

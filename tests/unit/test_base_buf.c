@@ -53,6 +53,68 @@ a_print_too_long_adds_nothing(void **state)
 	buf_fini(&b);
 }
 
+/* 256 bytes are allocated first: it fits, just, not quite, and not at all. */
+static void
+a_print_is_whole_wherever_the_room_ends(void **state)
+{
+	(void)state;
+	struct buf b;
+
+	for (int before = 0; before < 300; before++) {
+		buf_init(&b, 1000);
+		buf_printf(&b, "%*s", before, "");
+		buf_printf(&b, "%s=%d", "seven", 7);
+		assert_false(b.failed);
+		assert_int_equal(b.len, before + 7);
+		assert_string_equal(buf_text(&b) + before, "seven=7");
+		buf_fini(&b);
+	}
+}
+
+static void
+a_number_is_decimal(void **state)
+{
+	(void)state;
+	static const struct {
+		int64_t number;
+		const char *text;
+	} rows[] = {
+		{0, "0"},
+		{7, "7"},
+		{-10, "-10"},
+		{INT64_MAX, "9223372036854775807"},
+		{INT64_MIN, "-9223372036854775808"},
+	};
+	struct buf b;
+
+	buf_init(&b, 20);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		buf_clear(&b);
+		buf_number(&b, rows[i].number);
+		assert_string_equal(buf_text(&b), rows[i].text);
+	}
+	buf_number(&b, 1);
+	assert_true(b.failed);
+	buf_fini(&b);
+}
+
+static void
+what_is_made_printable_fills_the_buffer(void **state)
+{
+	(void)state;
+	struct buf b;
+
+	buf_init(&b, 6);
+	buf_printable(&b, "ab\ncd", 5);
+	assert_true(b.failed);
+	assert_string_equal(buf_text(&b), "ab\\x0A");
+	buf_clear(&b);
+	buf_printable(&b, "abcdefgh", 8);
+	assert_true(b.failed);
+	assert_string_equal(buf_text(&b), "abcdef");
+	buf_fini(&b);
+}
+
 static void
 a_length_near_the_end_of_memory_fails_quietly(void **state)
 {
@@ -195,6 +257,9 @@ main(void)
 		cmocka_unit_test(
 		    a_full_buffer_takes_nothing_more_until_cleared),
 		cmocka_unit_test(a_print_too_long_adds_nothing),
+		cmocka_unit_test(a_print_is_whole_wherever_the_room_ends),
+		cmocka_unit_test(a_number_is_decimal),
+		cmocka_unit_test(what_is_made_printable_fills_the_buffer),
 		cmocka_unit_test(a_length_near_the_end_of_memory_fails_quietly),
 		cmocka_unit_test(taking_empties_and_bytes_keep_their_nul),
 		cmocka_unit_test(only_valid_utf8_has_a_length),
