@@ -31,7 +31,7 @@ KEEPER    = address client disk dropin errands history inspect keeper load machi
             platform pulse renew request reporter revocations successor time_reset tls_time \
             view watch
 EXPORTER  = html page page_card page_line page_style access credentials door families listeners metrics answers password process textfile users web
-AGENT     = announce config config_check config_exporter config_files config_refuse consult control control_change doctor execute execute_check mib mib_objects \
+AGENT     = acks announce config config_check config_exporter config_files config_refuse consult control control_change doctor execute execute_check mib mib_objects \
             look_host look_network look_socket notices once scrape snmp socket subtree tester waiters \
             master session transport
 FCLI      = manager talk

@@ -1,55 +1,42 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A ring under a mutex with an eventfd at each end. It neither decides what
- * is announced nor sends anything.
+ * A ring under a mutex with an eventfd at each end, and a summary of what a
+ * storm leaves out of it. It neither decides what is announced nor sends
+ * anything.
  */
 #include "agent/notices.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "agent/acks.h"
 #include "license/advice.h"
 #include "license/base/log.h"
+#include "license/base/waker.h"
+
+/* left_out: the summary that waits tells of it and acknowledges it. */
+struct slot {
+	struct notice notice;
+	bool left_out;
+};
 
 struct notices {
 	pthread_mutex_t lock;
-	int fd, ack_fd; /* readable exactly while something waits */
+	int fd;
+	bool ready; /* fd is readable */
 	size_t head, count;
-	bool replay_asked, replaying; /* replaying: nothing is sent */
+	bool replaying; /* nothing is sent */
 	int64_t sequence;
-	uint64_t dropped;
-	/* What a storm cost since the last summary, and its last victim. */
-	int64_t summarized;
-	struct report victim;
-	size_t ack_count;
-	struct notice_ack acks[LICENSES_MAX];
-	struct notice ring[NOTICES_MAX];
+	uint64_t left_out; /* since the start */
+	/* Number of the summary that waits, 0: none; it is sent in its turn. */
+	int64_t summary;
+	/* Out of the ring since the last summary, and the worst of them. */
+	int64_t gone, told_gone; /* told: in the summary that is being sent */
+	struct report worst;
+	struct acks acks;
+	struct slot ring[NOTICES_MAX];
 };
-
-static void
-signal_fd(int fd)
-{
-	const uint64_t one = 1;
-	ssize_t n;
-
-	do
-		n = write(fd, &one, sizeof(one));
-	while (n == -1 && errno == EINTR);
-}
-
-static void
-calm_fd(int fd)
-{
-	uint64_t count;
-	ssize_t n;
-
-	do
-		n = read(fd, &count, sizeof(count));
-	while (n == -1 && errno == EINTR);
-}
 
 struct notices *
 notices_new(void)
@@ -58,10 +45,10 @@ notices_new(void)
 
 	if (notices == NULL)
 		return NULL;
-	notices->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	notices->ack_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	notices->fd = waker_new();
+	notices->acks.fd = waker_new();
 	pthread_mutex_init(&notices->lock, NULL);
-	if (notices->fd == -1 || notices->ack_fd == -1) {
+	if (notices->fd == -1 || notices->acks.fd == -1) {
 		notices_free(notices);
 		return NULL;
 	}
@@ -75,30 +62,89 @@ notices_free(struct notices *notices)
 		return;
 	if (notices->fd != -1)
 		close(notices->fd);
-	if (notices->ack_fd != -1)
-		close(notices->ack_fd);
+	if (notices->acks.fd != -1)
+		close(notices->acks.fd);
 	pthread_mutex_destroy(&notices->lock);
 	free(notices);
 }
 
-static struct notice *
+static struct slot *
 at(struct notices *notices, size_t i)
 {
 	return &notices->ring[(notices->head + i) % NOTICES_MAX];
+}
+
+/* After every change of what waits. */
+static void
+update_fd(struct notices *notices)
+{
+	bool ready = !notices->replaying &&
+	    (notices->count > 0 || notices->summary != 0);
+
+	if (ready && !notices->ready)
+		waker_wake(notices->fd);
+	else if (!ready && notices->ready)
+		waker_wait(notices->fd, 0);
+	notices->ready = ready;
 }
 
 static void
 push(struct notices *notices, enum notification number,
     const struct report *report, int64_t crossed, int64_t sequence)
 {
-	struct notice *notice = at(notices, notices->count);
+	struct slot *slot = at(notices, notices->count);
 
-	*notice = (struct notice){number, *report, crossed, sequence};
+	*slot = (struct slot){{number, *report, crossed, sequence}, false};
 	/* A step may come before anything is wrong. */
 	if (number == NOTIFICATION_EXPIRING)
-		advice_expiring(report, notice->report.advice);
-	if (notices->count++ == 0 && !notices->replaying)
-		signal_fd(notices->fd);
+		advice_expiring(report, slot->notice.report.advice);
+	notices->count++;
+}
+
+static void
+remove_at(struct notices *notices, size_t i)
+{
+	if (i == 0)
+		notices->head = (notices->head + 1) % NOTICES_MAX;
+	for (size_t k = i + 1; i > 0 && k < notices->count; k++)
+		*at(notices, k - 1) = *at(notices, k);
+	if (--notices->count == 0)
+		notices->head = 0; /* few pages stay in use */
+}
+
+/* The first that is sent by itself; count when there is none. */
+static size_t
+first_single(struct notices *notices)
+{
+	size_t i = 0;
+
+	while (i < notices->count && at(notices, i)->left_out)
+		i++;
+	return i;
+}
+
+/* The alarm that a notice raises or clears; what has none is itself. */
+static enum notification
+alarm_of(enum notification number)
+{
+	int ends = notification_clears(number);
+
+	return ends != 0 ? (enum notification)ends : number;
+}
+
+/* A word on ${alarm} of license ${index} at ${from} up to, not with, ${to}. */
+static bool
+has_word_on(struct notices *notices, enum notification alarm, int64_t index,
+    size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++) {
+		const struct notice *notice = &at(notices, i)->notice;
+
+		if (notice->report.index == index &&
+		    alarm_of(notice->number) == alarm)
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -112,7 +158,7 @@ is_droppable(struct notices *notices, enum notification number, int64_t index,
 	if (notification_clears(number) != 0)
 		return true;
 	for (size_t i = 0; i < older; i++) {
-		const struct notice *notice = at(notices, i);
+		const struct notice *notice = &at(notices, i)->notice;
 
 		if (notice->number == number && notice->report.index == index)
 			return true;
@@ -121,32 +167,30 @@ is_droppable(struct notices *notices, enum notification number, int64_t index,
 }
 
 static void
-count_drop(struct notices *notices, const struct report *victim)
+count_gone(struct notices *notices, const struct report *report)
 {
-	notices->dropped++;
-	if (notices->summarized++ == 0)
-		log_warn("Too many notifications wait for the SNMP master; "
-			 "what is left out is counted in one summary");
-	notices->victim = *victim;
+	notices->left_out++;
+	if (notices->gone++ == 0 || report_is_worse(report, &notices->worst))
+		notices->worst = *report;
 }
 
 /*
  * Make room by the newest that can go; false when all are first raises. The
- * first in the queue stays: it may be the one that is being sent.
+ * first single stays: it may be the one that is being sent.
  */
 static bool
 drop_newest(struct notices *notices)
 {
-	for (size_t i = notices->count; i-- > 1;) {
-		const struct notice *notice = at(notices, i);
+	size_t first = first_single(notices);
 
-		if (!is_droppable(notices, notice->number,
-			notice->report.index, i))
+	for (size_t i = notices->count; i-- > first + 1;) {
+		const struct slot *slot = at(notices, i);
+
+		if (slot->left_out || !is_droppable(notices,
+			slot->notice.number, slot->notice.report.index, i))
 			continue;
-		count_drop(notices, &notice->report);
-		for (size_t k = i + 1; k < notices->count; k++)
-			*at(notices, k - 1) = *at(notices, k);
-		notices->count--;
+		count_gone(notices, &slot->notice.report);
+		remove_at(notices, i);
 		return true;
 	}
 	return false;
@@ -159,13 +203,18 @@ post(struct notices *notices, enum notification number,
 {
 	/* One that is dropped uses up a number: the gap tells a manager. */
 	int64_t sequence = ++notices->sequence;
+	bool was_full = notices->gone > 0;
 	bool room = notices->count < NOTICES_MAX ||
 	    (!is_droppable(notices, number, report->index, notices->count) &&
 		drop_newest(notices));
 	if (room)
 		push(notices, number, report, crossed, sequence);
 	else
-		count_drop(notices, report);
+		count_gone(notices, report);
+	if (!was_full && notices->gone > 0)
+		log_warn("Too many notifications wait for the SNMP master; "
+			 "what finds no room is told in one summary");
+	update_fd(notices);
 	return room;
 }
 
@@ -179,26 +228,12 @@ notices_post(struct notices *notices, enum notification number,
 	return room;
 }
 
-static bool
-has_word_on(struct notices *notices, enum notification raise, int64_t index)
-{
-	for (size_t i = 0; i < notices->count; i++) {
-		const struct notice *notice = at(notices, i);
-
-		if (notice->report.index == index &&
-		    (notice->number == raise ||
-			notification_clears(notice->number) == (int)raise))
-			return true;
-	}
-	return false;
-}
-
 void
 notices_repeat(struct notices *notices, enum notification number,
     const struct report *report, int64_t crossed)
 {
 	pthread_mutex_lock(&notices->lock);
-	if (!has_word_on(notices, number, report->index))
+	if (!has_word_on(notices, number, report->index, 0, notices->count))
 		post(notices, number, report, crossed);
 	pthread_mutex_unlock(&notices->lock);
 }
@@ -207,38 +242,22 @@ void
 notices_replayed(struct notices *notices)
 {
 	pthread_mutex_lock(&notices->lock);
-	if (notices->replaying && notices->count > 0)
-		signal_fd(notices->fd);
 	notices->replaying = false;
+	update_fd(notices);
 	pthread_mutex_unlock(&notices->lock);
 }
 
 int
 notices_ack_fd(const struct notices *notices)
 {
-	return notices->ack_fd;
+	return notices->acks.fd;
 }
 
-static bool
-acks_wait(const struct notices *notices)
-{
-	return notices->replay_asked || notices->ack_count > 0;
-}
-
-/* The replay first, since what was sent after it must not be repeated. */
 bool
 notices_take_ack(struct notices *notices, struct notice_ack *out)
 {
 	pthread_mutex_lock(&notices->lock);
-	bool found = acks_wait(notices);
-	if (notices->replay_asked) {
-		*out = (struct notice_ack){.index = NOTICE_REPLAY};
-		notices->replay_asked = false;
-	} else if (found) {
-		*out = notices->acks[--notices->ack_count];
-	}
-	if (found && !acks_wait(notices))
-		calm_fd(notices->ack_fd);
+	bool found = acks_take(&notices->acks, out);
 	pthread_mutex_unlock(&notices->lock);
 	return found;
 }
@@ -249,72 +268,169 @@ notices_fd(const struct notices *notices)
 	return notices->fd;
 }
 
+/* What holds of the license is in the table, and the last word is to come. */
+static bool
+is_between(struct notices *notices, size_t i)
+{
+	const struct notice *notice = &at(notices, i)->notice;
+	enum notification alarm = alarm_of(notice->number);
+	int64_t index = notice->report.index;
+
+	return has_word_on(notices, alarm, index, 0, i) &&
+	    has_word_on(notices, alarm, index, i + 1, notices->count);
+}
+
+/*
+ * Of each alarm the first word and the last are kept: its begin and how it
+ * stands. What was between is over, so it counts as told at once, before the
+ * last word can be.
+ */
+static void
+leave_out_between(struct notices *notices)
+{
+	for (size_t i = notices->count; i-- > 0;) {
+		const struct slot *slot = at(notices, i);
+
+		if (slot->left_out || !is_between(notices, i))
+			continue;
+		acks_add(&notices->acks, &slot->notice);
+		count_gone(notices, &slot->notice.report);
+		remove_at(notices, i);
+	}
+}
+
+/* All but a test, for which a person waits. */
+static size_t
+leave_out_all(struct notices *notices)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < notices->count; i++) {
+		struct slot *slot = at(notices, i);
+
+		if (slot->left_out || slot->notice.number == NOTIFICATION_TEST)
+			continue;
+		slot->left_out = true;
+		notices->left_out++;
+		count++;
+	}
+	return count;
+}
+
+static size_t
+count_singles(struct notices *notices)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < notices->count; i++)
+		count += !at(notices, i)->left_out;
+	return count;
+}
+
+static void
+plan_summary(struct notices *notices)
+{
+	notices->summary = ++notices->sequence;
+}
+
+void
+notices_condense(struct notices *notices, size_t limit, bool storm)
+{
+	size_t count = 0;
+
+	pthread_mutex_lock(&notices->lock);
+	if (!notices->replaying && count_singles(notices) > limit)
+		leave_out_between(notices);
+	if (!notices->replaying && storm && count_singles(notices) > limit)
+		count = leave_out_all(notices);
+	if (count > 0)
+		plan_summary(notices);
+	update_fd(notices);
+	pthread_mutex_unlock(&notices->lock);
+	if (count > 0)
+		log_warn("%zu notifications are more than the SNMP master "
+		    "gets in a second; one summary tells of them", count);
+}
+
+/* The summary's turn is after what has a lower number. */
+static bool
+is_summary_next(struct notices *notices)
+{
+	size_t i = first_single(notices);
+
+	return notices->summary != 0 && (i == notices->count ||
+	    at(notices, i)->notice.sequence > notices->summary);
+}
+
+/* About the worst license of which it tells. */
+static void
+summarize(struct notices *notices, struct notice *out)
+{
+	const struct report *worst = notices->gone > 0 ? &notices->worst :
+	    NULL;
+
+	notices->told_gone = notices->gone;
+	int64_t count = notices->gone;
+	for (size_t i = 0; i < notices->count; i++) {
+		const struct slot *slot = at(notices, i);
+
+		if (!slot->left_out)
+			continue;
+		count++;
+		if (worst == NULL ||
+		    report_is_worse(&slot->notice.report, worst))
+			worst = &slot->notice.report;
+	}
+	*out = (struct notice){.number = NOTIFICATION_SUMMARY_NOTICE,
+		.crossed = count, .sequence = notices->summary};
+	if (worst != NULL)
+		out->report = *worst;
+}
+
 bool
 notices_peek(struct notices *notices, struct notice *out)
 {
 	pthread_mutex_lock(&notices->lock);
-	bool found = notices->count > 0 && !notices->replaying;
-	if (found)
-		*out = *at(notices, 0);
+	size_t first = first_single(notices);
+	bool found = notices->ready;
+	if (found && is_summary_next(notices))
+		summarize(notices, out);
+	else if (found)
+		*out = at(notices, first)->notice;
 	pthread_mutex_unlock(&notices->lock);
 	return found;
 }
 
-/* The license's entry, so that what waits is one entry for each license. */
-static struct notice_ack *
-ack_of(struct notices *notices, int64_t index)
-{
-	for (size_t i = 0; i < notices->ack_count; i++) {
-		if (notices->acks[i].index == index)
-			return &notices->acks[i];
-	}
-	if (notices->ack_count == LICENSES_MAX)
-		return NULL; /* told again after a restart: no harm */
-	struct notice_ack *ack = &notices->acks[notices->ack_count];
-	*ack = (struct notice_ack){.index = index};
-	if (!acks_wait(notices))
-		signal_fd(notices->ack_fd);
-	notices->ack_count++;
-	return ack;
-}
-
+/* In the order in which they came: the last word on an alarm stands. */
 static void
-acknowledge(struct notices *notices, const struct notice *notice)
+acknowledge_left_out(struct notices *notices)
 {
-	enum notification number = notice->number;
-	int ends = notification_clears(number);
-
-	if (ends == 0 && !notification_is_raise(number) &&
-	    number != NOTIFICATION_TEST)
-		return;
-	struct notice_ack *ack = ack_of(notices, notice->report.index);
-	if (ack == NULL)
-		return;
-	if (number == NOTIFICATION_TEST)
-		ack->tested = notice->sequence;
-	if (ends != 0)
-		ack->cleared |= 1U << ends;
-	alarms_tell(&ack->raised, number, notice->crossed,
-	    notice->report.action_deadline);
+	for (size_t i = 0; i < notices->count; i++) {
+		if (at(notices, i)->left_out)
+			acks_add(&notices->acks, &at(notices, i)->notice);
+	}
+	for (size_t i = notices->count; i-- > 0;) {
+		if (at(notices, i)->left_out)
+			remove_at(notices, i);
+	}
+	notices->summary = 0;
+	notices->gone -= notices->told_gone;
 }
 
 void
 notices_pop(struct notices *notices)
 {
 	pthread_mutex_lock(&notices->lock);
-	if (notices->count > 0) {
-		acknowledge(notices, at(notices, 0));
-		notices->head = (notices->head + 1) % NOTICES_MAX;
-		if (--notices->count == 0) {
-			notices->head = 0; /* few pages stay in use */
-			calm_fd(notices->fd);
-		}
+	size_t first = first_single(notices);
+	if (is_summary_next(notices)) {
+		acknowledge_left_out(notices);
+	} else if (first < notices->count) {
+		acks_add(&notices->acks, &at(notices, first)->notice);
+		remove_at(notices, first);
 	}
-	if (notices->count == 0 && notices->summarized > 0) {
-		push(notices, NOTIFICATION_SUMMARY_NOTICE, &notices->victim,
-		    notices->summarized, ++notices->sequence);
-		notices->summarized = 0;
-	}
+	if (notices->count == 0 && notices->gone > 0)
+		plan_summary(notices);
+	update_fd(notices);
 	pthread_mutex_unlock(&notices->lock);
 }
 
@@ -322,11 +438,9 @@ void
 notices_ask_replay(struct notices *notices)
 {
 	pthread_mutex_lock(&notices->lock);
-	if (!notices->replaying && notices->count > 0)
-		calm_fd(notices->fd);
-	if (!acks_wait(notices))
-		signal_fd(notices->ack_fd);
-	notices->replay_asked = notices->replaying = true;
+	acks_ask_replay(&notices->acks);
+	notices->replaying = true;
+	update_fd(notices);
 	pthread_mutex_unlock(&notices->lock);
 }
 
@@ -334,7 +448,7 @@ size_t
 notices_pending(struct notices *notices)
 {
 	pthread_mutex_lock(&notices->lock);
-	size_t pending = notices->count;
+	size_t pending = notices->count + (notices->summary != 0);
 	pthread_mutex_unlock(&notices->lock);
 	return pending;
 }
@@ -349,10 +463,10 @@ notices_sequence(struct notices *notices)
 }
 
 uint64_t
-notices_dropped(struct notices *notices)
+notices_left_out(struct notices *notices)
 {
 	pthread_mutex_lock(&notices->lock);
-	uint64_t dropped = notices->dropped;
+	uint64_t left_out = notices->left_out;
 	pthread_mutex_unlock(&notices->lock);
-	return dropped;
+	return left_out;
 }

@@ -3,8 +3,9 @@
  * The bounded queue of notifications from the keeper to the SNMP thread, and
  * the acknowledgements back. The keeper's side never waits: when the queue is
  * full the newest of what can be told from the state (a clear, a repetition)
- * is dropped and counted, never the oldest raise; when the queue is empty
- * again, one summary notice tells how many. It knows no SNMP.
+ * is left out, never the oldest raise; in a storm all that a second does not
+ * take is. One summary tells how many were left out, and of the worst license
+ * of them. It knows no SNMP.
  */
 #ifndef AGENT_NOTICES_H
 #define AGENT_NOTICES_H
@@ -17,12 +18,12 @@ struct notices;
 
 /*
  * notice: a complete alarm; every varbind comes from the report. A gap in the
- * sequence is a notice that was dropped.
+ * sequence is a notice that was left out.
  */
 struct notice {
 	enum notification number;
 	struct report report;
-	int64_t crossed; /* days, or mbits; of a summary: notices dropped */
+	int64_t crossed; /* days, or mbits; of a summary: left out */
 	int64_t sequence; /* rises by one with each notice of this run */
 };
 
@@ -45,7 +46,10 @@ struct notice_ack {
 struct notices *notices_new(void);
 void notices_free(struct notices *notices);
 
-/* Keeper's side. Post copies; false when it was dropped. */
+/*
+ * Keeper's side. Post copies; false when it found no room: then it is never
+ * acknowledged, and what still holds of it is told by itself after a restart.
+ */
 bool notices_post(struct notices *notices, enum notification number,
     const struct report *report, int64_t crossed);
 /*
@@ -58,15 +62,27 @@ void notices_replayed(struct notices *notices);
 int notices_ack_fd(const struct notices *notices); /* readable: acks wait */
 bool notices_take_ack(struct notices *notices, struct notice_ack *out);
 
-/* SNMP's side. */
+/*
+ * SNMP's side. Peek gives the next of single notices and summary; pop: it was
+ * sent, and with a summary all that it tells of is acknowledged, too.
+ */
 int notices_fd(const struct notices *notices); /* readable: notices wait */
 bool notices_peek(struct notices *notices, struct notice *out);
-void notices_pop(struct notices *notices); /* sent: acknowledged to keeper */
+void notices_pop(struct notices *notices);
 void notices_ask_replay(struct notices *notices);
 
-/* Any side: waiting now, the last number given, and dropped since the start. */
+/*
+ * notices_condense: when more than ${limit} wait. First of each alarm of a
+ * license only the first and the last word stay, what began and how it stands
+ * (a master that was long away); with ${storm} all others are left out to one
+ * summary, but for a test, if there are still more. Rule: design.md 8, at most
+ * 10 a second and then one summary.
+ */
+void notices_condense(struct notices *notices, size_t limit, bool storm);
+
+/* Any side: waiting now, the last number given, left out since the start. */
 size_t notices_pending(struct notices *notices);
 int64_t notices_sequence(struct notices *notices);
-uint64_t notices_dropped(struct notices *notices);
+uint64_t notices_left_out(struct notices *notices);
 
 #endif

@@ -234,13 +234,20 @@ send_notice(const struct notice *notice)
 	snmp_free_varbind(list);
 }
 
-/* What is sent while the master is away is lost, so it waits in the queue. */
+/*
+ * What is sent while the master is away is lost, so it waits in the queue.
+ * More than a second takes, behind a second that was full, is a storm.
+ */
 static void
 send_notices(struct subtree *s)
 {
 	struct counters *counters = &s->board->counters;
 	struct notice notice;
 
+	if (s->connected && subtree_pace_ns(s) == 0) {
+		notices_condense(s->notices, SUBTREE_NOTICES_PER_S, s->paced);
+		s->paced = false;
+	}
 	while (s->connected && subtree_pace_ns(s) == 0 &&
 	    notices_peek(s->notices, &notice)) {
 		send_notice(&notice);
@@ -250,6 +257,8 @@ send_notices(struct subtree *s)
 		notices_pop(s->notices);
 		atomic_fetch_add(&counters->notifications[notice.number], 1);
 	}
+	if (s->connected && subtree_pace_ns(s) > 0)
+		s->paced = true;
 	atomic_store(&counters->notifications_pending,
 	    (long long)notices_pending(s->notices));
 }

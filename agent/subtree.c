@@ -9,7 +9,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "agent/snmp.h"
@@ -17,6 +16,7 @@
 #include "license/base/buf.h"
 #include "license/base/clock.h"
 #include "license/base/log.h"
+#include "license/base/waker.h"
 
 static const int64_t second_ns = 1000000000;
 
@@ -84,17 +84,6 @@ subtree_count_sent(struct subtree *s)
 	s->sent_ns[s->sent++ % SUBTREE_NOTICES_PER_S] = clock_boot().ns;
 }
 
-static void
-tell(int fd)
-{
-	const uint64_t one = 1;
-	ssize_t n;
-
-	do
-		n = write(fd, &one, sizeof(one));
-	while (n == -1 && errno == EINTR);
-}
-
 static void *
 run(void *self)
 {
@@ -104,7 +93,7 @@ run(void *self)
 	atomic_store(&s->board->counters.agentx_up, 0);
 	mib_free(s->mib);
 	view_free(s->view);
-	tell(s->ended_fd);
+	waker_wake(s->ended_fd);
 	return NULL;
 }
 
@@ -119,19 +108,6 @@ set_environment(const char *state_directory)
 	setenv("MIBDIRS", "/nonexistent", 1);
 	setenv("SNMPCONFPATH", "/nonexistent", 1);
 	setenv("SNMP_PERSISTENT_DIR", state_directory, 1);
-}
-
-/* No signal is this thread's: the keeper's signalfd must get them all. */
-static int
-create_thread(struct subtree *s)
-{
-	sigset_t all, before;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int rc = pthread_create(&s->thread, NULL, run, s);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return rc;
 }
 
 static void
@@ -164,8 +140,8 @@ subtree_start(const struct subtree_options *options, struct buf *error)
 	s->board = options->board;
 	s->notices = options->notices;
 	s->ping_interval_s = (int)options->ping_interval_s;
-	s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	s->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	s->wake_fd = waker_new();
+	s->ended_fd = waker_new();
 	if (!text_copy(s->master, sizeof(s->master), options->master)) {
 		buf_puts(error, "the path of the AgentX socket is too long");
 		goto out;
@@ -177,7 +153,8 @@ subtree_start(const struct subtree_options *options, struct buf *error)
 	} else {
 		set_environment(options->state_directory);
 		atomic_store(&s->board->counters.agentx_up, 0);
-		rc = create_thread(s);
+		/* The keeper's signalfd must get every signal. */
+		rc = waker_thread(&s->thread, run, s) ? 0 : EAGAIN;
 	}
 	if (rc == 0)
 		return s;
@@ -205,7 +182,7 @@ int
 subtree_stop(struct subtree *s, int wait_ms)
 {
 	atomic_store(&s->stopping, true);
-	tell(s->wake_fd);
+	waker_wake(s->wake_fd);
 	/* A master that hangs must not hold the thread in an answer. */
 	if (!has_ended(s, wait_ms / 4)) {
 		transport_forbid();

@@ -42,6 +42,7 @@ struct subtree {
 	struct mib *mib; /* of view */
 	int64_t sent_ns[SUBTREE_NOTICES_PER_S];
 	uint64_t sent;
+	bool paced; /* the last second was full */
 	uint64_t heard[SUBTREE_HEARD_MAX]; /* since the last change */
 	size_t heard_count;
 };

@@ -293,7 +293,7 @@ a_full_queue_drops_a_clear_or_a_repetition_that_comes(void **state)
 	fill(n, NOTICES_MAX);
 	assert_false(post(n, NOTIFICATION_RENEWED, 999));
 	assert_false(post(n, NOTIFICATION_UNUSABLE, 5));
-	assert_int_equal(notices_dropped(n), 2);
+	assert_int_equal(notices_left_out(n), 2);
 	assert_int_equal(notices_pending(n), NOTICES_MAX);
 	for (int64_t i = 1; i <= NOTICES_MAX; i++)
 		assert_next(n, NOTIFICATION_UNUSABLE, i);
@@ -343,7 +343,7 @@ a_queue_of_first_raises_keeps_the_oldest(void **state)
 }
 
 static void
-a_storm_ends_with_one_summary(void **state)
+what_found_no_room_is_one_summary(void **state)
 {
 	struct notices *n = *state;
 	struct notice notice;
@@ -362,7 +362,159 @@ a_storm_ends_with_one_summary(void **state)
 	assert_int_equal(notice.sequence, NOTICES_MAX + 40 + 1);
 	notices_pop(n);
 	assert_false(notices_peek(n, &notice));
-	assert_int_equal(notices_dropped(n), 40);
+	assert_int_equal(notices_left_out(n), 40);
+}
+
+static size_t
+count_acks(struct notices *n, uint64_t raised)
+{
+	struct notice_ack ack;
+	size_t count = 0;
+
+	while (notices_take_ack(n, &ack))
+		count += ack.raised.raised == raised;
+	return count;
+}
+
+static void
+assert_summary(struct notices *n, int64_t left_out, int64_t index)
+{
+	struct notice notice;
+
+	assert_true(is_readable(notices_fd(n)));
+	assert_true(notices_peek(n, &notice));
+	assert_int_equal(notice.number, NOTIFICATION_SUMMARY_NOTICE);
+	assert_int_equal(notice.crossed, left_out);
+	assert_int_equal(notice.report.index, index);
+}
+
+enum { LIMIT = 10 };
+
+static void
+what_a_second_does_not_take_is_one_summary(void **state)
+{
+	struct notices *n = *state;
+
+	fill(n, 30);
+	notices_condense(n, LIMIT, false);
+	for (int64_t i = 1; i <= LIMIT; i++)
+		assert_next(n, NOTIFICATION_UNUSABLE, i);
+	assert_int_equal(count_acks(n, edge_bit(UNUSABLE)), LIMIT);
+	notices_condense(n, LIMIT, true);
+	assert_int_equal(notices_pending(n), 20 + 1);
+	/* Equal severities: the lowest index is the worst. */
+	assert_summary(n, 20, 11);
+	assert_int_equal(count_acks(n, edge_bit(UNUSABLE)), 0);
+	/* What comes meanwhile is told after it. */
+	post(n, NOTIFICATION_UNUSABLE, 500);
+	assert_summary(n, 20, 11);
+	notices_pop(n);
+	assert_int_equal(count_acks(n, edge_bit(UNUSABLE)), 20);
+	assert_next(n, NOTIFICATION_UNUSABLE, 500);
+	assert_int_equal(notices_pending(n), 0);
+	assert_false(is_readable(notices_fd(n)));
+	assert_int_equal(notices_left_out(n), 20);
+}
+
+static void
+what_two_seconds_take_is_no_storm(void **state)
+{
+	struct notices *n = *state;
+
+	fill(n, 2 * LIMIT);
+	for (int64_t i = 1; i <= 2 * LIMIT; i++) {
+		assert_next(n, NOTIFICATION_UNUSABLE, i);
+		if (i == LIMIT)
+			notices_condense(n, LIMIT, true);
+	}
+	assert_int_equal(notices_pending(n), 0);
+}
+
+static void
+a_summary_is_about_the_worst_and_counts_what_found_no_room(void **state)
+{
+	struct notices *n = *state;
+	struct report report = {.index = 900, .severity = SEVERITY_CRITICAL};
+
+	fill(n, 100);
+	notices_post(n, NOTIFICATION_REFRESH_FAILING, &report, 0);
+	for (int64_t i = 102; i <= NOTICES_MAX; i++)
+		post(n, NOTIFICATION_UNUSABLE, i);
+	for (int64_t i = 0; i < 44; i++)
+		assert_false(post(n, NOTIFICATION_UNUSABLE, 300 + i));
+	notices_condense(n, LIMIT, true);
+	assert_summary(n, NOTICES_MAX + 44, 900);
+	assert_int_equal(notices_left_out(n), NOTICES_MAX + 44);
+	/* What found no room is not taken for told. */
+	notices_pop(n);
+	assert_int_equal(count_acks(n, edge_bit(UNUSABLE)), NOTICES_MAX - 1);
+	assert_int_equal(notices_pending(n), 0);
+}
+
+/* One license whose refreshes failed and did not, again and again. */
+static void
+of_an_alarm_that_came_and_went_the_first_and_the_last_are_told(void **state)
+{
+	struct notices *n = *state;
+	struct alarms kept = {0};
+	struct notice_ack ack;
+
+	for (int i = 0; i < 20; i++) {
+		post(n, NOTIFICATION_REFRESH_FAILING, 1);
+		post(n, NOTIFICATION_REFRESH_RESTORED, 1);
+	}
+	post(n, NOTIFICATION_UNUSABLE, 1);
+	notices_condense(n, LIMIT, false);
+	assert_next(n, NOTIFICATION_REFRESH_FAILING, 1);
+	assert_next(n, NOTIFICATION_REFRESH_RESTORED, 1);
+	assert_next(n, NOTIFICATION_UNUSABLE, 1);
+	assert_summary(n, 38, 1);
+	notices_pop(n);
+	while (notices_take_ack(n, &ack))
+		alarms_merge(&kept, ack.cleared, &ack.raised);
+	assert_int_equal(kept.raised, edge_bit(UNUSABLE));
+}
+
+static void
+a_test_is_no_part_of_a_storm(void **state)
+{
+	struct notices *n = *state;
+	struct notice_ack ack;
+
+	fill(n, 20);
+	post(n, NOTIFICATION_TEST, 1);
+	fill(n, 1);
+	notices_condense(n, LIMIT, true);
+	assert_next(n, NOTIFICATION_TEST, 1);
+	assert_true(notices_take_ack(n, &ack));
+	assert_int_equal(ack.tested, 21);
+	assert_summary(n, 21, 1);
+}
+
+static void
+a_storm_that_a_replay_interrupts_is_told_after_it(void **state)
+{
+	struct notices *n = *state;
+	struct report report = {.index = 12};
+	struct notice notice;
+
+	fill(n, 15);
+	notices_condense(n, LIMIT, true);
+	assert_summary(n, 15, 1);
+	/* The master went before it was sent. */
+	notices_ask_replay(n);
+	assert_false(is_readable(notices_fd(n)));
+	assert_false(notices_peek(n, &notice));
+	/* Of these it never heard; of another it did. */
+	notices_repeat(n, NOTIFICATION_UNUSABLE, &report, 0);
+	report.index = 99;
+	notices_repeat(n, NOTIFICATION_UNUSABLE, &report, 0);
+	notices_condense(n, LIMIT, true);
+	notices_replayed(n);
+	assert_summary(n, 15, 1);
+	notices_pop(n);
+	assert_next(n, NOTIFICATION_UNUSABLE, 99);
+	assert_int_equal(notices_pending(n), 0);
 }
 
 enum { POSTS = 20000 };
@@ -397,6 +549,7 @@ two_threads_lose_nothing_but_what_is_counted(void **state)
 		struct pollfd p = {.fd = notices_fd(n), .events = POLLIN};
 
 		assert_int_equal(poll(&p, 1, 10000), 1);
+		notices_condense(n, LIMIT, last % 3 == 0);
 		while (notices_peek(n, &notice)) {
 			assert_true(notice.sequence > last);
 			last = notice.sequence;
@@ -409,7 +562,7 @@ two_threads_lose_nothing_but_what_is_counted(void **state)
 	}
 	pthread_join(thread, NULL);
 	assert_int_equal(got + told, POSTS);
-	assert_int_equal(notices_dropped(n), told);
+	assert_int_equal(notices_left_out(n), told);
 	assert_int_equal(notices_pending(n), 0);
 	assert_false(is_readable(notices_fd(n)));
 }
@@ -434,7 +587,13 @@ main(void)
 		TEST(a_raise_takes_the_place_of_the_newest_clear),
 		TEST(what_is_being_sent_is_never_dropped),
 		TEST(a_queue_of_first_raises_keeps_the_oldest),
-		TEST(a_storm_ends_with_one_summary),
+		TEST(what_found_no_room_is_one_summary),
+		TEST(what_a_second_does_not_take_is_one_summary),
+		TEST(what_two_seconds_take_is_no_storm),
+		TEST(a_summary_is_about_the_worst_and_counts_what_found_no_room),
+		TEST(of_an_alarm_that_came_and_went_the_first_and_the_last_are_told),
+		TEST(a_test_is_no_part_of_a_storm),
+		TEST(a_storm_that_a_replay_interrupts_is_told_after_it),
 		TEST(two_threads_lose_nothing_but_what_is_counted),
 	};
 
