@@ -60,11 +60,11 @@ acks_take(struct acks *acks, struct notice_ack *out)
 {
 	bool found = is_waiting(acks);
 
-	if (acks->replay) {
+	if (acks->count > 0) {
+		*out = acks->items[--acks->count];
+	} else if (found) {
 		*out = (struct notice_ack){.index = NOTICE_REPLAY};
 		acks->replay = false;
-	} else if (found) {
-		*out = acks->items[--acks->count];
 	}
 	if (found && !is_waiting(acks))
 		waker_wait(acks->fd, 0);

@@ -25,8 +25,8 @@ void acks_add(struct acks *acks, const struct notice *notice);
 void acks_ask_replay(struct acks *acks);
 
 /*
- * acks_take: the replay first, since what was sent after it must not be
- * repeated; false when nothing waits.
+ * acks_take: the replay last, since what was sent before it is repeated, and
+ * nothing is sent until then; false when nothing waits.
  */
 bool acks_take(struct acks *acks, struct notice_ack *out);
 

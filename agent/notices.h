@@ -31,8 +31,8 @@ struct notice {
  * notice_ack: the manager's master took it. ${cleared}, then ${raised}: both
  * of all that was taken since the last ack of the license. An ack of the
  * index NOTICE_REPLAY asks instead: the master was away and is back, so
- * repeat every raise that holds and was acknowledged. It comes before every
- * ack of what was sent since, and nothing is sent before notices_replayed().
+ * repeat every raise that holds and was acknowledged. It comes after every
+ * ack of what was sent before, and nothing is sent until notices_replayed().
  */
 enum { NOTICE_REPLAY = 0 };
 struct notice_ack {
