@@ -72,6 +72,7 @@ class Template:
                          for t in i.get("triggers", [])
                          + i.get("trigger_prototypes", [])]
         self.triggers += self.rule["trigger_prototypes"]
+        self.triggers += export.get("triggers", [])
         self.keys = {i["key"] for i in self.items}
         self.maps = {m["name"]: {x["value"]: x["newvalue"]
                                  for x in m["mappings"]}
@@ -125,9 +126,12 @@ def check_metrics(t, metrics):
     for item in t.items + [t.rule]:
         for step in steps(item, "PROMETHEUS_PATTERN") + \
                 steps(item, "PROMETHEUS_TO_JSON"):
-            name = re.match(r"\w+", step["parameters"][0]).group(0)
-            if name not in metrics:
+            named = re.findall(r"(?:license|leaseline|process)_\w+",
+                               step["parameters"][0])
+            for name in set(named) - metrics:
                 yield f"{item['key']}: no metric is called {name}"
+            if not named:
+                yield f"{item['key']}: no metric is named"
         for step in steps(item, "JAVASCRIPT"):
             rows = re.search(r"\[('\w+'(?:, '\w+')+)\]\.indexOf",
                              step["parameters"][0])
@@ -171,6 +175,18 @@ def check_references(t):
                 item.get("history") != "0" and \
                 not steps(item, "DISCARD_UNCHANGED_HEARTBEAT"):
             yield f"{item['key']}: the same text is stored again and again"
+    graphs = t.rule["graph_prototypes"]
+    for graph in graphs:
+        for item in graph["graph_items"]:
+            if item["item"]["host"] != t.name or \
+                    item["item"]["key"] not in t.keys:
+                yield f"{graph['name']}: no item {item['item']['key']}"
+    for name in (field["value"]["name"] for dashboard in t.body["dashboards"]
+                 for page in dashboard["pages"] for widget in page["widgets"]
+                 for field in widget["fields"]
+                 if field["type"] == "GRAPH_PROTOTYPE"):
+        if name not in [graph["name"] for graph in graphs]:
+            yield f"{t.name}: the dashboard has no graph {name}"
     shown = {i["valuemap"]["name"] for i in t.items if "valuemap" in i}
     for name in set(t.maps) - shown:
         yield f"the value map {name} is not used"
@@ -183,7 +199,7 @@ def check_macros(t):
         yield f"{macro} is defined or used, not both"
 
 
-def check(texts, root, objects, enums, metrics):
+def check(texts, root, objects, enums, metrics, version):
     templates = [Template(text) for text in texts]
     group = templates[0].groups[0]["uuid"]
     uuids = [u for t in templates for u in t.uuids() if u != group]
@@ -196,6 +212,8 @@ def check(texts, root, objects, enums, metrics):
     for t in templates:
         if t.version != "6.0":
             yield f"{t.name}: version {t.version}"
+        if f"Of Leaseline {version}, for Zabbix" not in t.body["description"]:
+            yield f"{t.name}: it is not said to be of {version}"
         yield from check_root(t, root)
         yield from check_metrics(t, metrics)
         yield from check_references(t)
@@ -237,6 +255,11 @@ MISTAKES = [
      r"nodata(\1,{$LEASELINE.SILENCE})", "not both"),
     (0, r"(?s)(value_type: CHAR.*?DISCARD_UNCHANGED)_HEARTBEAT", r"\1",
      "again and again"),
+    (1, r"(host: 'Leaseline by HTTP'\s+key: 'leaseline\.license\.)action",
+     r"\1act", "no item"),
+    (0, r"(host: \S+ by SNMP'\s+name: 'License \{#NAME\}: )days",
+     r"\1hours", "no graph"),
+    (1, r"Of Leaseline \d", "Of Leaseline 9", "not said"),
 ]
 
 
@@ -247,7 +270,8 @@ def main():
                              "".join((ROOT / "exporter" / name).read_text()
                                      for name in ("metrics.c", "families.c"))))
     metrics |= {"leaseline_build_info", "process_start_time_seconds"}
-    known = (root, mib_objects(), names(), metrics)
+    version = re.search(r"^VERSION := (\S+)", makefile, re.M).group(1)
+    known = (root, mib_objects(), names(), metrics, version)
     texts = [path.read_text() for path in FILES]
     complaints = list(check(texts, *known))
     for complaint in complaints:
