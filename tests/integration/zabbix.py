@@ -10,6 +10,7 @@ host NAME TEMPLATE IP PORT FACE [MACRO=VALUE...]
 discover NAME...             waits until their licenses are there
 values NAME ITEM=VALUE...    waits until they are so; prints them as shown;
                              VALUE as in a shell's pattern
+graphs NAME GRAPH...         waits until just these are drawn
 gone NAME WORD               waits until no item has WORD in its key
 unsupported NAME...          fails if an item is
 problems NAME SECONDS [WORDS...]
@@ -176,6 +177,20 @@ def do_values(z, name, *wanted):
     print(f"{name}: " + ", ".join(
         f"{n} {' '.join(shown(items[key_of(n)]).split())[:150]}"
         for n in names))
+
+
+def do_graphs(z, name, *wanted):
+    until = time.time() + 60
+    while True:
+        found = z.ask("graph.get", hostids=z.host(name), selectItems=["key_"],
+                      output=["name"])
+        if {graph["name"] for graph in found} == set(wanted):
+            break
+        if time.time() > until:
+            raise Failed(f"{name}: the graphs are {found}")
+        time.sleep(0.5)
+    print(f"{name}: " + ", ".join(
+        f"graph {g['name']} of {len(g['items'])} items" for g in found))
 
 
 def do_gone(z, name, word):

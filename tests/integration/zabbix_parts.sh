@@ -22,6 +22,10 @@ healthy() {
 		action.days=300 zabbix[host,snmp,available]=yes
 	zabbix values "$LANE-snmp3" $same
 	zabbix values "$LANE-http" $same agentx.up=yes health=200
+	for face in snmp http; do
+		zabbix graphs "$LANE-$face" "License main: days to act" \
+			"License main: bandwidth"
+	done
 	zabbix unsupported "$LANE-snmp3"
 	mended
 }

@@ -140,10 +140,12 @@ start_zabbix() {
 
 # The server first: without its database it does not end.
 stop_zabbix() {
-	# Its workers end with it by this signal only.
-	alive "$ZABBIX_WEB_PID" && kill -INT "$ZABBIX_WEB_PID" &&
-		wait_until 5 gone "$ZABBIX_WEB_PID"
-	stop_pid "$ZABBIX_WEB_PID"
+	# Its workers do not end with it.
+	workers=
+	[ -z "$ZABBIX_WEB_PID" ] ||
+		workers=$(ps -o pid= --ppid "$ZABBIX_WEB_PID")
+	[ -z "$workers" ] || kill -TERM $workers 2> /dev/null
+	for pid in $ZABBIX_WEB_PID $workers; do stop_pid "$pid"; done
 	stop_pid "$ZABBIX_PID" 30
 	if alive "$ZABBIX_SQL_PID"; then
 		kill -INT "$ZABBIX_SQL_PID"
