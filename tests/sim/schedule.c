@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "license/authority/gate.h"
 #include "license/policy.h"
@@ -25,13 +26,15 @@ enum {
 	MINUTE_S = 60,
 	PERSON_EACH_S = 30, /* somewhere a person asks for a refresh */
 	TERM_DAYS = 365,
+	LARGE_PAGE = 1 << 21,
+	CACHE_LINE = 64,
 	PROVE_EACH = 1000, /* events, one is done also by policy_apply() */
 };
 
 /* What differs between machines; all else is one struct license_facts. */
 struct host {
-	int32_t next, before; /* in the list of a second */
-	int32_t at;	      /* that second, NONE: in no list */
+	int32_t next; /* in the list of a second */
+	int32_t at;   /* that second, NONE: in no list */
 	int32_t slot;
 	int32_t issued, refresh_at, last_attempt; /* seconds of the run */
 	int32_t term_end, retry_after;
@@ -39,7 +42,7 @@ struct host {
 	uint8_t failures, result, refusal;
 	bool has_license, paid, waits, attended;
 	uint8_t held_s;
-};
+} __attribute__((aligned(CACHE_LINE)));
 
 struct scenario {
 	const char *name, *what;
@@ -112,12 +115,11 @@ unlist(struct sim *s, int32_t who)
 
 	if (m->at == NONE)
 		return;
-	if (m->before == NONE)
-		s->first[m->at] = m->next;
-	else
-		s->hosts[m->before].next = m->next;
-	if (m->next != NONE)
-		s->hosts[m->next].before = m->before;
+	/* The first, but for one that a person asks for. */
+	int32_t *place = &s->first[m->at];
+	while (*place != who)
+		place = &s->hosts[*place].next;
+	*place = m->next;
 	m->at = NONE;
 }
 
@@ -130,10 +132,7 @@ list(struct sim *s, int32_t who, int64_t second)
 	if (second >= s->seconds)
 		return;
 	m->at = (int32_t)second;
-	m->before = NONE;
 	m->next = s->first[second];
-	if (m->next != NONE)
-		s->hosts[m->next].before = who;
 	s->first[second] = who;
 }
 
@@ -215,14 +214,14 @@ compare(struct sim *s, int32_t who, int64_t now,
 static void
 refused(struct sim *s, int32_t who, int64_t now, int result, int64_t retry_s)
 {
-	struct answer answer = { .result = RESULT_REFUSED,
-		.refusal = { .reason = REFUSAL_BUSY,
-		    .retry_after_s = retry_s } };
+	static struct answer answer = { .result = RESULT_REFUSED,
+		.refusal = { .reason = REFUSAL_BUSY } };
 	struct host *m = &s->hosts[who];
 	uint32_t random = (uint32_t)next_random(s);
+
+	answer.refusal.retry_after_s = retry_s;
 	const struct license_facts *whole = prove(s, who, now, &answer, result,
 	    random);
-
 	m->result = (uint8_t)result;
 	m->last_attempt = (int32_t)now;
 	m->retry_after = (int32_t)retry_s;
@@ -242,7 +241,8 @@ granted(struct sim *s, int32_t who, int64_t now)
 {
 	const struct decide_policy *policy = &decide_policy_default;
 	struct host *m = &s->hosts[who];
-	struct answer answer = { .result = RESULT_OK };
+	/* Large: what is not set below stays 0. */
+	static struct answer answer = { .result = RESULT_OK };
 	struct license *l = &answer.license;
 	uint32_t random = (uint32_t)next_random(s);
 	const struct license_facts *whole;
@@ -342,6 +342,9 @@ ask(struct sim *s, int32_t who, int64_t now)
 	struct host *m = &s->hosts[who];
 
 	unlist(s, who);
+	/* The next one is fetched meanwhile. */
+	if (s->first[now] != NONE)
+		__builtin_prefetch(&s->hosts[s->first[now]]);
 	if (m->has_license && now > m->lease_end)
 		lapse(s, m);
 	s->tried[now]++;
@@ -479,6 +482,22 @@ room(size_t count, size_t size)
 	return p;
 }
 
+/* In large pages, where there are: whoever is next lies anywhere. */
+static struct host *
+fleet(void)
+{
+	size_t size = FLEET * sizeof(struct host);
+	struct host *p = aligned_alloc(LARGE_PAGE, size);
+
+	if (!p) {
+		fputs("schedule: no memory\n", stderr);
+		exit(1);
+	}
+	(void)madvise(p, size, MADV_HUGEPAGE);
+	memset(p, 0, size);
+	return p;
+}
+
 static void
 begin(struct sim *s, const struct scenario *scenario)
 {
@@ -488,7 +507,7 @@ begin(struct sim *s, const struct scenario *scenario)
 	s->random = 1;
 	s->first = room((size_t)s->seconds, sizeof(*s->first));
 	memset(s->first, 0xff, (size_t)s->seconds * sizeof(*s->first));
-	s->hosts = room(FLEET, sizeof(*s->hosts));
+	s->hosts = fleet();
 	s->held = room(2 * ADMIT_HELD_MAX, sizeof(*s->held));
 	s->held_next = room(2 * ADMIT_HELD_MAX, sizeof(*s->held_next));
 	s->tried = room((size_t)s->seconds, sizeof(int32_t));
