@@ -233,19 +233,19 @@ clang: ## everything compiles with clang without a warning
 # the lives take what is left.
 lives-beside-the-rest: $(B)/tests/life
 	@mkdir -p $(O); echo "the rest takes minutes: $(O)/lives.log," \
-		"$(O)/integration.log"; \
+		"$(O)/rest.log"; \
 	nice -n 19 tests/sim/check.sh $(B)/tests/life \
 		tests/sim/check.plan >$(O)/lives.log 2>&1 & lives=$$!; \
-	{ $(MAKE) --no-print-directory clang && \
+	{ $(MAKE) --no-print-directory fault schedule planted && \
+	  $(MAKE) --no-print-directory clang && \
 	  $(MAKE) --no-print-directory WERROR= sanitized && \
 	  $(MAKE) --no-print-directory integration; } \
-		>$(O)/integration.log 2>&1; rc=$$?; \
-	wait $$lives || rc=1; cat $(O)/lives.log $(O)/integration.log; exit $$rc
+		>$(O)/rest.log 2>&1; rc=$$?; \
+	wait $$lives || rc=1; cat $(O)/lives.log $(O)/rest.log; exit $$rc
 .PHONY: lives-beside-the-rest
 check: ## the proof, some 11 minutes on 2 cores: installs what it needs
 	@tests/deps.sh build run check
 	@$(MAKE) --no-print-directory WERROR=-Werror quick
-	@$(MAKE) --no-print-directory WERROR=-Werror fault schedule planted
 	@$(MAKE) --no-print-directory WERROR=-Werror lives-beside-the-rest
 check-all: check ## the long forms of the same
 	@$(MAKE) --no-print-directory sim YEARS=100000

@@ -25,12 +25,21 @@ struct candidate {
 	struct doc_fault fault;
 };
 
+static bool
+is_in_force(const struct holding *holding, const struct buf *bytes)
+{
+	return holding->facts.has_license &&
+	    bytes->len == holding->license_bytes.len &&
+	    memcmp(bytes->data, holding->license_bytes.data, bytes->len) == 0;
+}
+
+/* What is in force was judged when it was taken. */
 static void
 judge(const struct holding *holding, struct candidate *c)
 {
-	c->good = license_admit(buf_text(&c->bytes), c->bytes.len,
-	    &holding->keyring, holding->config.product, &c->license,
-	    &c->fault);
+	c->good = is_in_force(holding, &c->bytes) ||
+	    license_admit(buf_text(&c->bytes), c->bytes.len, &holding->keyring,
+		holding->config.product, &c->license, &c->fault);
 }
 
 static bool
@@ -279,10 +288,7 @@ consider(struct holding *holding, enum disk_found found, struct candidate *c)
 		put_back(holding);
 		return;
 	}
-	bool same = c->bytes.len == holding->license_bytes.len &&
-	    memcmp(c->bytes.data, holding->license_bytes.data,
-		c->bytes.len) == 0;
-	if (same) {
+	if (is_in_force(holding, &c->bytes)) {
 		in_its_place(facts);
 		return;
 	}
