@@ -24,7 +24,7 @@ BASE      = accept buf child clock conf connections encode exposition file gzip 
             inherit listen listen_unix log loop notify prefix rate tls url utc \
             waker words
 LICENSE   = advice agent_report answer calendar check check_formats codec codec_value command command_parse \
-            doctor doctor_authority doctor_faces doctor_host doctor_license doctor_word documents edges facts fields hardware history history_text json \
+            doctor doctor_authority doctor_exporter doctor_host doctor_license doctor_snmp doctor_vendor doctor_view doctor_word documents edges facts fields hardware history history_text json \
             greeting keyring names policy poller range reading report sign status status_machine text text_usage \
             timekeeping traffic usage usage_page verify
 KEEPER    = address client disk dropin errands history inspect keeper load machine_key memory meter on_change \
@@ -32,7 +32,7 @@ KEEPER    = address client disk dropin errands history inspect keeper load machi
             view watch
 EXPORTER  = html page page_card page_line page_style access credentials door families listeners metrics answers password process textfile users web
 AGENT     = acks announce config config_check config_exporter config_files config_refuse consult control control_change doctor execute execute_check mib mib_objects \
-            look_host look_network look_socket notices once scrape snmp socket subtree tester waiters \
+            look_exporter look_host look_network look_socket notices once poll_user scrape snmp socket subtree tester waiters \
             master session transport
 FCLI      = manager talk
 AUTHORITY = admin admit arguments branch certificate certify collector \
@@ -112,6 +112,7 @@ DEFS_main = -DLEASELINE_REVISION='"$(REVISION)"'
 DEFS_execute_check = $(DEFS_main)
 DEFS_snmp = -isystem /usr/include
 DEFS_session = $(DEFS_snmp)
+DEFS_poll_user = $(DEFS_snmp)
 DEFS_transport = $(DEFS_snmp)
 DEFS_test_transport = $(DEFS_snmp)
 

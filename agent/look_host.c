@@ -130,34 +130,50 @@ look_directory(const char *path, struct doctor_directory *out)
 
 /* Our link is called so as well; it points to our own name. */
 static bool
-is_strange(const char *path)
+is_link_of_ours(const char *path)
 {
 	char to[64] = "";
-	struct stat st;
 
-	return lstat(path, &st) == 0 &&
-	    (readlink(path, to, sizeof(to) - 1) == -1 ||
-		strcmp(to, OWN_FCLI) != 0);
+	return readlink(path, to, sizeof(to) - 1) != -1 &&
+	    strcmp(to, OWN_FCLI) == 0;
 }
 
 static void
-look_vendor(struct doctor_host *out)
+take_first(const char *const *places, size_t count, char *out, size_t size)
 {
-	static const char *const places[] = {VENDOR_PROGRAM,
-		"/etc/systemd/system/fastnetmon.service",
-		"/usr/lib/systemd/system/fastnetmon.service"};
-	static const char fcli[] = "/usr/bin/fcli";
-
-	text_copy(out->vendor_license, sizeof(out->vendor_license),
-	    VENDOR_LICENSE);
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		if (out->vendor_program[0] == '\0' &&
-		    access(places[i], F_OK) == 0)
-			text_copy(out->vendor_program,
-			    sizeof(out->vendor_program), places[i]);
+	for (size_t i = 0; i < count && out[0] == '\0'; i++) {
+		if (access(places[i], F_OK) == 0 && !is_link_of_ours(places[i]))
+			text_copy(out, size, places[i]);
 	}
-	if (is_strange(fcli))
-		text_copy(out->vendor_fcli, sizeof(out->vendor_fcli), fcli);
+}
+
+/* Its directory in /etc may be ours: what is in it may not. */
+static void
+look_vendor(const struct config *config, struct doctor_vendor *out)
+{
+	static const char *const parts[] = {VENDOR_PROGRAM,
+		"/etc/systemd/system/fastnetmon.service",
+		"/usr/lib/systemd/system/fastnetmon.service",
+		"/etc/fastnetmon/fastnetmon.conf"};
+	/* As a PATH has them: the first is found, the last is its program. */
+	static const char *const fclis[] = {"/usr/local/bin/fcli",
+		"/usr/bin/fcli", "/opt/fastnetmon/app/bin/fcli"};
+	struct buf bytes;
+
+	take_first(parts, sizeof(parts) / sizeof(parts[0]), out->part,
+	    sizeof(out->part));
+	take_first(fclis, sizeof(fclis) / sizeof(fclis[0]), out->fcli,
+	    sizeof(out->fcli));
+	for (size_t i = 0; out->fcli[0] != '\0' && out->link[0] == '\0' &&
+	     strcmp(fclis[i], out->fcli) != 0; i++) {
+		if (is_link_of_ours(fclis[i]))
+			text_copy(out->link, sizeof(out->link), fclis[i]);
+	}
+	text_copy(out->license, sizeof(out->license), VENDOR_LICENSE);
+	buf_init(&bytes, 1 << 17);
+	out->has_license = disk_look(VENDOR_LICENSE, &bytes) == DISK_STRANGER;
+	buf_fini(&bytes);
+	out->has_log = strcmp(config->agent.log_file, VENDOR_LOG) == 0;
 }
 
 void
@@ -176,7 +192,7 @@ look_host(const struct config *config, bool as_agent,
 		h->lock_held = lock_is_held(h->state_path);
 	h->as_agent = as_agent;
 	look_directory(h->state_path, &h->state);
-	look_vendor(h);
+	look_vendor(config, &h->vendor);
 }
 
 static void

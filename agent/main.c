@@ -20,6 +20,7 @@
 #include "agent/consult.h"
 #include "agent/control.h"
 #include "agent/notices.h"
+#include "agent/poll_user.h"
 #include "agent/once.h"
 #include "agent/scrape.h"
 #include "agent/snmp.h"
@@ -55,9 +56,11 @@ static struct daemon {
 static const char usage_text[] =
     "usage: leaselined [-n] [-c FILE]\n"
     "       leaselined [-c FILE] --once WORD ...\n"
+    "       leaselined --manager FILE TARGET\n"
     "  -c, --config FILE  configuration (default " CONFIG_PATH ")\n"
     "  -n                 print the configuration as understood, and exit\n"
     "  --once WORD ...    answer one command of fcli from the files, and exit\n"
+    "  --manager FILE TARGET  ask an SNMP master as the user of FILE, for fcli\n"
     "  -V, --version      print the version\n";
 
 /* What systemctl status shows; with the watchdog's sign at every beat. */
@@ -406,11 +409,12 @@ main(int argc, char **argv)
 	static const struct option options[] = {
 		{"config", required_argument, NULL, 'c'},
 		{"once", no_argument, NULL, 'o'},
+		{"manager", no_argument, NULL, 'm'},
 		{"version", no_argument, NULL, 'V'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	bool print = false, once = false;
+	bool print = false, once = false, manager = false;
 	struct buf error;
 	int letter, status;
 
@@ -428,9 +432,12 @@ main(int argc, char **argv)
 		}
 		print |= letter == 'n';
 		once |= letter == 'o';
+		manager |= letter == 'm';
 		if (letter == 'c')
 			the.config_path = optarg;
 	}
+	if (manager && argc - optind == 2)
+		return poll_user_run(argv[optind], argv[optind + 1]);
 	if (optind < argc && !once) {
 		fprintf(stderr, "leaselined: '%s' is not an option\n%s",
 		    argv[optind], usage_text);

@@ -122,7 +122,7 @@ command_usage(struct buf *out)
 		      "       fcli check license --usable [--all | NAME]\n"
 		      "       fcli set renew_license --online [NAME]\n"
 		      "       fcli doctor [--strict] [--snmp-target ADDRESS]\n"
-		      "            [--snmp-community-file FILE] [NAME]\n\n");
+		      "            [--snmp-community-file FILE | --snmp-v3-file FILE] [NAME]\n\n");
 	for (size_t i = 0; i < ROW_COUNT; i++) {
 		char words[40];
 

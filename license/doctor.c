@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "license/base/buf.h"
 
@@ -127,14 +128,53 @@ judge_configuration(const struct doctor_found *found,
 	out->count--;
 	step = doctor_add(out, STEP_CONFIGURATION, "", "%s", c->error);
 	if (c->state == FILE_ABSENT)
-		doctor_mend(step, DOCTOR_FAILED, "Put the configuration "
-		    "there; the package has an example, and "
-		    "leaseline.conf(5) each key.");
+		doctor_mend(step, DOCTOR_FAILED, "Write the configuration "
+		    "there; leaseline.conf(5) has each key, and an example to "
+		    "begin with.");
 	else
 		doctor_mend(step, DOCTOR_FAILED, "Correct what is named, "
 		    "look with the command, then reload the agent.");
 	doctor_command(step, "leaselined -n -c %s", c->path);
 	return false;
+}
+
+/* Where fcli is the vendor's, what we say to type is our other name. */
+static void
+say_leaseline(char *text, size_t size)
+{
+	static const char *const verbs[] = {"fcli show ", "fcli set ",
+		"fcli commit", "fcli check ", "fcli test ", "fcli doctor"};
+	static const char name[] = "fcli", ours[] = "leaseline";
+	char *p = text;
+
+	while ((p = strstr(p, name)) != NULL) {
+		size_t rest = strlen(p + sizeof(name) - 1) + 1;
+		bool is_command = false;
+
+		for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+			is_command = is_command || strncmp(p, verbs[i],
+			    strlen(verbs[i])) == 0;
+		if (!is_command || (size_t)(p - text) + sizeof(ours) - 1 +
+			rest > size) {
+			p += sizeof(name) - 1;
+			continue;
+		}
+		memmove(p + sizeof(ours) - 1, p + sizeof(name) - 1, rest);
+		memcpy(p, ours, sizeof(ours) - 1);
+		p += sizeof(ours) - 1;
+	}
+}
+
+static void
+leave_fcli_to_the_vendor(struct doctor_report *out)
+{
+	for (size_t i = 0; i < out->count; i++) {
+		struct doctor_step *step = &out->steps[i];
+
+		say_leaseline(step->text, sizeof(step->text));
+		say_leaseline(step->mend, sizeof(step->mend));
+		say_leaseline(step->command, sizeof(step->command));
+	}
 }
 
 void
@@ -149,6 +189,8 @@ doctor_judge(const struct doctor_found *found, struct doctor_report *out)
 	doctor_judge_licenses(found, out);
 	doctor_judge_exporter(found, out);
 	doctor_judge_snmp(found, out);
+	if (found->host.vendor.fcli[0] != '\0' || doctor_has_vendor(found))
+		leave_fcli_to_the_vendor(out);
 }
 
 enum doctor_result

@@ -75,6 +75,11 @@ void doctor_text(const struct doctor_report *report, struct buf *out);
 const char *doctor_step_name(enum doctor_step_id id);
 const char *doctor_result_name(enum doctor_result result);
 
+/* Puts our lines into Debian's snmpd. */
+#define DOCTOR_INSTALL_PART                                                   \
+	"cp /usr/share/leaseline/snmpd-leaseline.conf "                       \
+	"/etc/snmp/snmpd.conf.d/leaseline.conf && systemctl restart snmpd"
+
 /*
  * For the judges of one part each: doctor_add appends a step that is well,
  * with ${format} as its text; the others change the last one added.
@@ -90,7 +95,12 @@ void doctor_skip(struct doctor_report *out, enum doctor_step_id id,
     const char *subject, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* doctor_has_vendor: the vendor's FastNetMon is on this machine. */
+bool doctor_has_vendor(const struct doctor_found *found);
+
 void doctor_judge_host(const struct doctor_found *found,
+    struct doctor_report *out);
+void doctor_judge_vendor(const struct doctor_found *found,
     struct doctor_report *out);
 void doctor_judge_licenses(const struct doctor_found *found,
     struct doctor_report *out);
@@ -99,6 +109,8 @@ void doctor_judge_authority(const struct doctor_license *license,
 void doctor_judge_exporter(const struct doctor_found *found,
     struct doctor_report *out);
 void doctor_judge_snmp(const struct doctor_found *found,
+    struct doctor_report *out);
+void doctor_judge_view(const struct doctor_found *found, bool connected,
     struct doctor_report *out);
 
 #endif

@@ -27,7 +27,11 @@ enum {
 struct doctor_seen {
 	bool told;
 	int ntp; /* by adjtimex(2): 1 synchronized, 0 not, -1 unknown */
+	int64_t vendor_pid; /* of a process called fastnetmon; 0: none seen */
 	struct poller_answer system, license; /* of sysUpTime, and of ours */
+	bool as_user;	/* it was SNMPv3 that asked */
+	bool is_given;	/* a community that somebody named */
+	bool speaks_v3; /* something at the target answers SNMPv3 */
 	char target[64];
 };
 
@@ -67,6 +71,16 @@ struct doctor_directory {
 	int64_t free_bytes, free_files; /* -1 unknown */
 };
 
+/* doctor_vendor: what of the vendor's FastNetMon is on this machine. */
+struct doctor_vendor {
+	char part[DOCTOR_PATH_SIZE]; /* program, unit, configuration; "": none */
+	char fcli[DOCTOR_PATH_SIZE]; /* one that is not our link; "": none */
+	char link[DOCTOR_PATH_SIZE]; /* ours where that one should be found */
+	char license[DOCTOR_PATH_SIZE]; /* where its license is, or would be */
+	bool has_license;		/* and it is there, none of ours */
+	bool has_log;			/* our log-file is its own */
+};
+
 struct doctor_host {
 	enum doctor_contact contact;
 	char socket[DOCTOR_PATH_SIZE];
@@ -79,9 +93,7 @@ struct doctor_host {
 	char state_path[DOCTOR_PATH_SIZE];
 	struct doctor_directory state;
 	int64_t trust, offset_s; /* by the files; trust 0: unknown */
-	char vendor_program[DOCTOR_PATH_SIZE]; /* "": none */
-	char vendor_fcli[DOCTOR_PATH_SIZE];    /* "": none */
-	char vendor_license[DOCTOR_PATH_SIZE]; /* where the vendor's is */
+	struct doctor_vendor vendor;
 };
 
 enum doctor_path { PATH_OURS, PATH_ABSENT,
@@ -125,12 +137,20 @@ struct doctor_license {
 
 struct doctor_listener {
 	char address[DOCTOR_NAME_SIZE]; /* as configured, or as bound */
+	/* As [exporter] is written: */
 	bool loopback, tls;
-	bool has_allow; /* it closes on who is not in allow */
-	bool connected; /* somebody was there, whatever came of it */
+	bool has_users, has_client_ca;
+	bool is_shut; /* to this machine, by allow */
+	/* As it was found: */
+	bool is_unserved; /* a listen that the running agent does not have */
+	bool connected;	  /* somebody was there, whatever came of it */
+	bool in_tls;	  /* and the certificate is that of tls-cert */
+	long tls_verify;  /* X509_V_ERR_* */
 	enum result result;
 	int status;
-	bool is_ours;	/* what came is our page */
+	bool is_ours;  /* what came is our page */
+	bool is_asked; /* what came asks for user and password in our words */
+	utc_t now, certificate_not_after; /* s 0: unknown */
 	char owner[64]; /* user of who listens there, "": nobody seen */
 	int64_t duration_ms;
 	char detail[DOCTOR_DETAIL_SIZE];

@@ -94,9 +94,10 @@ judge_user(const struct doctor_found *f, struct doctor_report *out)
 	step = doctor_add(out, STEP_USER, "", "the agent runs as %s", h->user);
 	if (!h->is_root)
 		return;
-	doctor_mend(step, DOCTOR_WARNING, "It needs no privileges: run it "
-	    "from its unit, as the user leaseline.");
-	doctor_command(step, "systemctl enable --now leaselined");
+	doctor_mend(step, DOCTOR_WARNING, "It needs no privileges: end this "
+	    "one, and run it from its unit, as the user leaseline.");
+	doctor_command(step, "kill %" PRId64 "; systemctl enable --now "
+	    "leaselined", f->agent.pid);
 }
 
 static void
@@ -225,35 +226,6 @@ judge_clock(const struct doctor_found *f, struct doctor_report *out)
 	doctor_command(step, "timedatectl set-ntp true");
 }
 
-/* Its file at our path is license_file's to fail. */
-static void
-judge_vendor(const struct doctor_found *f, struct doctor_report *out)
-{
-	const struct doctor_host *h = &f->host;
-	const char *fcli = h->vendor_fcli[0] == '\0' ? "" :
-	    "; its fcli stays, ours is leaseline";
-	struct doctor_step *step;
-
-	if (h->vendor_program[0] == '\0') {
-		doctor_add(out, STEP_VENDOR, "", "no FastNetMon of the vendor "
-		    "on this machine");
-		return;
-	}
-	step = doctor_add(out, STEP_VENDOR, "", "FastNetMon of the vendor at "
-	    "%s%s", h->vendor_program, fcli);
-	for (size_t i = 0; i < f->license_count; i++) {
-		const struct doctor_license *l = &f->licenses[i];
-
-		if (strcmp(l->path, h->vendor_license) != 0 ||
-		    l->file == PATH_STRANGE)
-			continue;
-		doctor_mend(step, DOCTOR_WARNING, "Its license lives at the "
-		    "path of license %s: set license-file = "
-		    "/var/lib/leaseline/%s.lic.", l->name, l->name);
-		return;
-	}
-}
-
 void
 doctor_judge_host(const struct doctor_found *found, struct doctor_report *out)
 {
@@ -263,5 +235,5 @@ doctor_judge_host(const struct doctor_found *found, struct doctor_report *out)
 	judge_group(found, out);
 	judge_state_directory(found, out);
 	judge_clock(found, out);
-	judge_vendor(found, out);
+	doctor_judge_vendor(found, out);
 }

@@ -24,8 +24,9 @@ judge_file(const struct doctor_license *l, bool as_agent,
 		step = doctor_add(out, STEP_LICENSE_FILE, l->name, "%s cannot "
 		    "be read: %s", l->path, strerror(l->file_error));
 		doctor_mend(step, DOCTOR_FAILED, "Let the agent's user read "
-		    "it.");
-		doctor_command(step, "chmod 0644 %s", l->path);
+		    "it, and pass the directories before it.");
+		doctor_command(step, "chmod 0644 %s; namei -l %s", l->path,
+		    l->path);
 	} else if (as_agent && l->is_placed && l->directory_error != 0) {
 		step = doctor_add(out, STEP_LICENSE_FILE, l->name, "the agent "
 		    "cannot put a license into %s: %s", l->directory,

@@ -29,18 +29,19 @@ read_word(const char *word, int64_t *numbers, size_t count, char *rest,
 void
 doctor_seen_word(const struct doctor_seen *s, char out[static DOCTOR_WORD_SIZE])
 {
-	snprintf(out, DOCTOR_WORD_SIZE, "%d,%d,%" PRId64 ",%d,%" PRId64 ",%s",
-	    s->ntp, (int)s->system.kind, s->system.number,
-	    (int)s->license.kind, s->license.number, s->target);
+	snprintf(out, DOCTOR_WORD_SIZE, "%d,%d,%" PRId64 ",%d,%" PRId64
+	    ",%d,%d,%d,%" PRId64 ",%s", s->ntp, (int)s->system.kind,
+	    s->system.number, (int)s->license.kind, s->license.number,
+	    s->as_user, s->is_given, s->speaks_v3, s->vendor_pid, s->target);
 }
 
 bool
 doctor_read_seen(const char *word, struct doctor_seen *out)
 {
-	int64_t n[5];
+	int64_t n[9];
 
 	*out = (struct doctor_seen){.told = false};
-	if (!read_word(word, n, 5, out->target, sizeof(out->target)) ||
+	if (!read_word(word, n, 9, out->target, sizeof(out->target)) ||
 	    n[0] < -1 || n[0] > 1 || n[1] < 0 || n[1] >= POLLER_KINDS ||
 	    n[3] < 0 || n[3] >= POLLER_KINDS)
 		return false;
@@ -48,6 +49,10 @@ doctor_read_seen(const char *word, struct doctor_seen *out)
 	out->ntp = (int)n[0];
 	out->system = (struct poller_answer){(enum poller_kind)n[1], n[2]};
 	out->license = (struct poller_answer){(enum poller_kind)n[3], n[4]};
+	out->as_user = n[5] != 0;
+	out->is_given = n[6] != 0;
+	out->speaks_v3 = n[7] != 0;
+	out->vendor_pid = n[8];
 	return true;
 }
 

@@ -17,6 +17,9 @@ enum {
 	TAG_GET = 0xa0,
 	TAG_RESPONSE = 0xa2,
 	VERSION_2C = 1,
+	VERSION_3 = 3,
+	USER_SECURITY = 3, /* RFC 3411, SnmpSecurityModel */
+	LARGEST = 65507,   /* that we take, as net-snmp says it */
 	OID_BYTES_MAX = 5 * POLLER_OID_MAX,
 };
 
@@ -139,6 +142,62 @@ poller_get(const char *community, int32_t request_id,
 	put_head(&w, TAG_GET, end);
 	put_octets(&w, community, community_len);
 	put_integer(&w, VERSION_2C);
+	put_head(&w, TAG_SEQUENCE, end);
+	if (w.failed)
+		return 0;
+	memmove(out, out + w.at, end - w.at);
+	return end - w.at;
+}
+
+/* Of a scoped PDU, RFC 3412, 6.8: no engine, no context, no variable. */
+static void
+put_empty_get(struct writer *w, int32_t request_id)
+{
+	const size_t end = w->at;
+
+	put_head(w, TAG_SEQUENCE, end);
+	put_integer(w, 0);
+	put_integer(w, 0);
+	put_integer(w, request_id);
+	put_head(w, TAG_GET, end);
+	put_octets(w, "", 0);
+	put_octets(w, "", 0);
+	put_head(w, TAG_SEQUENCE, end);
+}
+
+/* RFC 3414, 2.4: nothing is known yet of the other's engine. */
+static void
+put_no_security(struct writer *w)
+{
+	const size_t end = w->at;
+
+	for (int i = 0; i < 3; i++)
+		put_octets(w, "", 0);
+	put_integer(w, 0);
+	put_integer(w, 0);
+	put_octets(w, "", 0);
+	put_head(w, TAG_SEQUENCE, end);
+	put_head(w, TAG_OCTETS, end);
+}
+
+size_t
+poller_discover(int32_t message_id, uint8_t out[static POLLER_MESSAGE_MAX])
+{
+	static const uint8_t reportable = 0x04;
+	struct writer w = {.bytes = out, .at = POLLER_MESSAGE_MAX};
+	const size_t end = POLLER_MESSAGE_MAX;
+
+	if (message_id < 0)
+		return 0;
+	put_empty_get(&w, message_id);
+	put_no_security(&w);
+	const size_t head_end = w.at;
+	put_integer(&w, USER_SECURITY);
+	put_octets(&w, &reportable, 1);
+	put_integer(&w, LARGEST);
+	put_integer(&w, message_id);
+	put_head(&w, TAG_SEQUENCE, head_end);
+	put_integer(&w, VERSION_3);
 	put_head(&w, TAG_SEQUENCE, end);
 	if (w.failed)
 		return 0;
@@ -272,4 +331,16 @@ poller_read(const uint8_t *bytes, size_t len, int32_t request_id,
 		return false;
 	*out = answer_of(&pdu, oid);
 	return true;
+}
+
+bool
+poller_discovered(const uint8_t *bytes, size_t len, int32_t message_id)
+{
+	struct reader r = {bytes, len}, message, head;
+	int64_t version, id;
+
+	return enter(&r, TAG_SEQUENCE, &message) &&
+	    take_integer(&message, &version) && version == VERSION_3 &&
+	    enter(&message, TAG_SEQUENCE, &head) && take_integer(&head, &id) &&
+	    id == message_id;
 }

@@ -31,6 +31,12 @@ enum poller_kind {
 	POLLER_NO_INSTANCE,
 	POLLER_NUMBER,	    /* ${number}: an INTEGER, Unsigned32, TimeTicks */
 	POLLER_OTHER,	    /* a value of another type */
+	/* Of SNMPv3 only, RFC 3414, 3.2: */
+	POLLER_NO_USER,	    /* the master does not know it */
+	POLLER_NO_LEVEL,    /* not with this authentication or privacy */
+	POLLER_WRONG_KEY,   /* the passphrase, or its type of authentication */
+	POLLER_NO_PRIVACY,  /* the same of the encryption */
+	POLLER_NO_TIME,	    /* the master's clock runs away from ours */
 	POLLER_KINDS,
 };
 
@@ -48,6 +54,16 @@ bool poller_oid_parse(const char *text, struct poller_oid *out);
  */
 size_t poller_get(const char *community, int32_t request_id,
     const struct poller_oid *oid, uint8_t out[static POLLER_MESSAGE_MAX]);
+
+/*
+ * poller_discover: the question by which a manager of SNMPv3 begins (RFC
+ * 3414, 4); it needs no user. ${message_id}: 0 to 2^31 - 1.
+ */
+size_t poller_discover(int32_t message_id,
+    uint8_t out[static POLLER_MESSAGE_MAX]);
+
+/* poller_discovered: the bytes are an SNMPv3 answer to ${message_id}. */
+bool poller_discovered(const uint8_t *bytes, size_t len, int32_t message_id);
 
 /*
  * poller_read: true when the bytes are the answer to ${request_id} about

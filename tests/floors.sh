@@ -29,8 +29,9 @@ function room(path) { sub(/\/[^\/]*$/, "", path); return path }
 		print FILENAME ":" FNR ": include \"" to "\": a roof"
 }' $sources | report
 
-# Library, the files that may include it. net-snmp has three: what is asked,
-# the session, and the socket, which replaces one of its own transports;
+# Library, the files that may include it. net-snmp has four: what is asked,
+# the session, the socket, which replaces one of its own transports, and a
+# manager of SNMPv3 in a process of its own;
 # libmicrohttpd two: the listener, and what it sends.
 while read -r header files; do
 	grep -n "#[ ]*include <$header" $sources | while IFS=: read -r file line _; do
@@ -47,7 +48,7 @@ microhttpd license/base/http.c license/base/http_answer.c
 zlib license/base/gzip.c
 gnutls/ license/base/tls.c
 crypt.h exporter/password.c
-net-snmp/ agent/snmp.c agent/session.c agent/transport.c
+net-snmp/ agent/snmp.c agent/session.c agent/transport.c agent/poll_user.c
 sqlite3 license/authority/sqlite.c license/authority/sqlite.h
 jansson license/json.c license/authority/output.c
 ini.h license/base/conf.c

@@ -36,7 +36,7 @@ enum {
 struct options {
 	const char *socket;
 	const char *config;
-	const char *target, *community_file; /* of a manager, for the doctor */
+	struct manager manager; /* for the doctor */
 	const char *output; /* a file in place of standard output, or NULL */
 	const char *words[WORDS_MAX];
 	size_t count;
@@ -87,8 +87,9 @@ take_option(int argc, char **argv, int *i, struct options *o)
 		{"--socket", &o->socket},
 		{"--config", &o->config},
 		{"--output", &o->output},
-		{"--snmp-target", &o->target},
-		{"--snmp-community-file", &o->community_file},
+		{"--snmp-target", &o->manager.target},
+		{"--snmp-community-file", &o->manager.community_file},
+		{"--snmp-v3-file", &o->manager.v3_file},
 	};
 	int taken = 0;
 
@@ -344,11 +345,14 @@ static int
 consult(struct options *o, struct buf *request, struct buf *error)
 {
 	char word[DOCTOR_WORD_SIZE + sizeof("--seen=")] = "--seen=";
+	char program[PROGRAM_SIZE];
 	struct doctor_seen seen;
 	int code = COMMAND_EXIT_ABSENT;
 
-	if (!manager_look(o->target, o->community_file, &seen, error))
-		return complain(o, COMMAND_EXIT_USAGE, buf_text(error));
+	o->manager.program = find_agent(program);
+	if (!manager_look(&o->manager, &seen, error))
+		return error->len == 0 ? COMMAND_EXIT_USAGE :
+		    complain(o, COMMAND_EXIT_USAGE, buf_text(error));
 	doctor_seen_word(&seen, word + strlen(word));
 	o->words[o->count++] = word;
 	if (!command_request(o->count, o->words, request))
@@ -376,9 +380,11 @@ run(struct options *o, struct buf *request, struct buf *error)
 	o->doctor = command.verb == VERB_DOCTOR;
 	if (o->doctor)
 		return consult(o, request, error);
-	if (o->target != NULL || o->community_file != NULL)
-		return complain(o, COMMAND_EXIT_USAGE, "--snmp-target and "
-		    "--snmp-community-file are options of 'doctor'");
+	if (o->manager.target != NULL || o->manager.community_file != NULL ||
+	    o->manager.v3_file != NULL)
+		return complain(o, COMMAND_EXIT_USAGE, "--snmp-target, "
+		    "--snmp-community-file and --snmp-v3-file are options of "
+		    "'doctor'");
 	if (!command_request(o->count, o->words, request))
 		return complain(o, COMMAND_EXIT_USAGE, "the words are too long "
 		    "to be sent");

@@ -198,6 +198,8 @@ set_peer(CURL *easy, const struct client_request *request)
 		curl_easy_setopt(easy, CURLOPT_PROXY, proxy);
 		curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
 	}
+	if (request->any_name)
+		curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
 	if (request->unix_socket != NULL)
 		curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH,
 		    request->unix_socket);
@@ -382,9 +384,11 @@ find_cause(const struct exchange *exchange, CURLcode code,
 
 	curl_easy_getinfo(easy, CURLINFO_SCHEME, &scheme);
 	bool secure = scheme == NULL || strcasecmp(scheme, "https") == 0;
+	bool connected = exchange->connected ||
+	    passed(easy, CURLINFO_CONNECT_TIME_T) ||
+	    result_of(code) == RESULT_TLS;
 	out->phase = !passed(easy, CURLINFO_NAMELOOKUP_TIME_T) ?
-	    CLIENT_AT_NAME : !exchange->connected &&
-	    !passed(easy, CURLINFO_CONNECT_TIME_T) ? CLIENT_AT_CONNECT : secure &&
+	    CLIENT_AT_NAME : !connected ? CLIENT_AT_CONNECT : secure &&
 	    !passed(easy, CURLINFO_APPCONNECT_TIME_T) ? CLIENT_AT_TLS :
 	    CLIENT_AT_ANSWER;
 	curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &out->tls_verify);

@@ -29,6 +29,7 @@ struct client_request {
 	const char *proxy;	/* NULL or "": none; "environment" */
 	const char *unix_socket; /* NULL: where the URL says */
 	const char *user_agent;
+	bool any_name;		/* a certificate that ca_file has, of any name */
 	int address_family;	/* 0 any, 4, 6 */
 	size_t answer_max;	/* 0: CLIENT_ANSWER_MAX */
 	int total_s;		/* 0: CLIENT_TOTAL_S */

@@ -31,6 +31,8 @@ judge_answer(const uint8_t *bytes, size_t size)
 	must(poller_oid_parse("1.3.6.1.2.1.1.3.0", &oid));
 	bool is_answer = poller_read(bytes, size, REQUEST_ID, &oid, &one);
 	must(poller_read(bytes, size, REQUEST_ID, &oid, &two) == is_answer);
+	must(poller_discovered(bytes, size, REQUEST_ID) ==
+	    poller_discovered(bytes, size, REQUEST_ID));
 	must(!is_answer || (one.kind > POLLER_UNREACHABLE &&
 	    one.kind < POLLER_KINDS && one.kind == two.kind &&
 	    one.number == two.number));

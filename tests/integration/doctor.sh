@@ -231,6 +231,67 @@ sick "another agent has the subtree" snmp_connection "to another agent" "Stop th
 exec 3>&-; stop_pid "$RIVAL_PID"; RIVAL_PID=
 well "the other agent ends" 60
 
+# A master of SNMPv3 alone: no community is answered, and a user reads it all.
+snmp_answers() { snmpget -v3 -u operator -l authPriv -a SHA-256 -A authpass12 -x AES -X privpass12 -t 1 -r 0 "$SNMP_TARGET" .1.3.6.1.2.1.1.3.0; }
+restart_snmpd "s,^rocommunity .*,createUser signer SHA-256 authpass12\nrouser signer auth\ncreateUser guest SHA-256 authpass12 AES privpass12\nview narrow included .1.3.6.1.2.1.1\ncreateUser porter SHA-256 authpass12 AES privpass12\nrouser porter priv -V narrow,"
+wait_until 20 well_connected || fail "the agent does not connect again"
+user() { # user NAME LEVEL AUTHENTICATION PASSPHRASE PRIVACY PASSPHRASE
+	printf 'defSecurityName %s\ndefSecurityLevel %s\ndefAuthType %s\ndefAuthPassphrase %s\ndefPrivType %s\ndefPrivPassphrase %s\n' "$@" > "$D/v3"
+	chmod 600 "$D/v3"
+}
+WHAT="SNMPv3 alone, without a user"; doctor
+[ $code = 0 ] && [ "$(step snmp_view result)" = warning ] || fail "$WHAT: $(step snmp_view result)"
+says snmp_view "answers SNMPv3, and not the community public: whether a manager reads $BASE_OID was not seen"
+says snmp_view "snmpget -v3 -u USER -l authPriv -a SHA-256 -x AES $SNMP_TARGET $BASE_OID.1.1.3.0"
+# The command as it is said, with a user's name in it and its file beside.
+mkdir -p "$D/home/.snmp"; printf 'defAuthPassphrase authpass12\ndefPrivPassphrase privpass12\n' > "$D/home/.snmp/snmp.conf"
+step snmp_view command | sed 's/USER/operator/' > "$D/typed"
+env HOME="$D/home" SNMPCONFPATH="$D/home/.snmp" sh "$D/typed" > "$D/typed.out" 2>&1 && grep -q "Gauge32: [0-9]" "$D/typed.out" ||
+	fail "the command of snmp_view: $(cat "$D/typed.out")"
+user operator authPriv SHA-256 authpass12 AES privpass12
+doctor --snmp-v3-file "$D/v3"; [ $code = 0 ] && [ "$(step snmp_view result)" = ok ] || fail "a user: $(step snmp_view text)"
+WHAT="a user"; says snmp_view "reads this agent's objects, as a user of SNMPv3"
+printf 'doctor: %-34s %-16s %s\n' "authPriv" "snmp_view ok" "$(step snmp_view text)"
+LEASELINE_SNMP_V3_FILE=$D/v3; export LEASELINE_SNMP_V3_FILE
+doctor; [ "$(step snmp_view result)" = ok ] || fail "the file of the environment"
+unset LEASELINE_SNMP_V3_FILE
+refused_user() { # refused_user WHAT WORDS MEND
+	WHAT=$1; doctor --snmp-v3-file "$D/v3"
+	[ $code = 1 ] && [ "$(results failed)" = snmp_view ] || fail "$1: failed are '$(results failed)'"
+	says snmp_view "$2"; says snmp_view "$3"
+	grep -qE "authpass|privpass" "$D/said" "$LOG_FILE" && fail "$1: a passphrase is shown"
+	printf 'doctor: %-34s %-16s %s\n' "$1" snmp_view "$(step snmp_view text)"
+}
+user nobody authPriv SHA-256 authpass12 AES privpass12; refused_user "no such user" "knows no SNMPv3 user" "defSecurityName"
+user operator authPriv SHA-256 authpassXX AES privpass12; refused_user "a wrong passphrase" "does not take the passphrase" "defAuthPassphrase"
+user operator authPriv SHA authpass12 AES privpass12; refused_user "SHA in place of SHA-256" "does not take the passphrase" "defAuthType"
+user operator authPriv SHA-256 authpass12 AES privpassXX; refused_user "a wrong passphrase of privacy" "encryption cannot be read" "defPrivPassphrase"
+user signer authPriv SHA-256 authpass12 AES privpass12; refused_user "a user without privacy" "without the security level" "defSecurityLevel"
+user operator authNoPriv SHA-256 authpass12 AES privpass12; refused_user "too low a level" "may read nothing at this security level" "rouser NAME priv"
+user guest authPriv SHA-256 authpass12 AES privpass12; refused_user "a user who may read nothing" "may read nothing" "rouser NAME priv"
+user porter authPriv SHA-256 authpass12 AES privpass12; refused_user "a view without the subtree" "not in this user's view" "view systemonly included $BASE_OID"
+# Files that are no good are wrong usage, one sentence each.
+bad_file() { # bad_file WORDS
+	"$FCLI" doctor --snmp-target "$SNMP_TARGET" --snmp-v3-file "$D/v3" > "$D/said" 2> "$D/said.err"
+	[ $? = 2 ] && [ "$(wc -l < "$D/said.err")" = 1 ] && grep -qF -- "$1" "$D/said.err" || fail "bad file, '$1'"
+}
+user operator authPrix SHA-256 authpass12 AES privpass12; bad_file "line 2: Error: Unknown security level"
+user operator authPriv SHA-999 authpass12 AES privpass12; bad_file "line 3: Error: Unknown authentication type"
+user operator authPriv SHA-256 short AES privpass12; bad_file "passphrase chosen is below the length"
+say "mibs ALL" > "$D/v3"; bad_file "has no defSecurityName"
+chmod 644 "$D/v3"; bad_file "chmod 0600"; rm "$D/v3"; bad_file "No such file"
+user operator authPriv SHA-256 authpass12 AES privpass12
+"$FCLI" doctor --snmp-v3-file "$D/v3" --snmp-community-file "$D/community" > "$D/said" 2>&1; [ $? = 2 ] || fail "two managers"
+# Where it hangs, it is the master's fault; and where nobody serves agents.
+kill -STOP "$SNMPD_PID"; started=$(now_ms); doctor --snmp-v3-file "$D/v3"; kill -CONT "$SNMPD_PID"
+[ "$(results failed)" = snmp_master ] || fail "a frozen master of SNMPv3: $(results failed)"
+say "doctor: a frozen master of SNMPv3 is told in $(($(now_ms) - started)) ms"
+restart_snmpd "/^master agentx/d"
+sick "SNMPv3 alone, without master agentx" snmp_master "serves no subagents" "master agentx"
+snmp_answers() { [ -n "$(snmpget -v2c -c "$SNMP_COMMUNITY" -t 1 -r 0 -Oqv "$SNMP_TARGET" .1.3.6.1.2.1.1.3.0)" ]; }
+restart_snmpd "/^createUser signer/d; /^rouser signer/d; /^createUser guest/d; /^createUser porter/d; /^view narrow/d; s,^rouser porter.*,rocommunity $SNMP_COMMUNITY 127.0.0.1\nmaster agentx,"
+well "SNMPv2c again"
+
 # The port of the exporter.
 stop_pid "$AGENT_PID"
 TAKEN=$(free_tcp_port)
@@ -246,12 +307,174 @@ well "the port is free"
 set_key listen 0.0.0.0:$TAKEN; restart_agent
 well "a listener for all"; [ "$(step exporter result)" = warning ] || fail "an open listener without TLS is no warning"
 WHAT="an open listener"; says exporter "Everybody who reaches this address"
-set_key listen "unix:$S/metrics.sock\nallow = 192.0.2.1\nlisten = 127.0.0.1:$TAKEN"
+
+# The exporter behind guards. Who shuts the doctor out as it is configured is
+# well; the same that does not fit the configuration is not.
+guard() { # guard ADDRESS LINES: [exporter] as from the next start
+	cp "$D/good.conf" "$CONFIG"; set_key listen "$1$(printf '%s\n' "$2" | sed '/./!d; s/^[[:blank:]]*/\\n/' | tr -d '\n')"
+}
 restart_doorkeeper() { stop_pid "$AGENT_PID"; $AGENT_PREFIX "$B/leaselined" -c "$CONFIG" >> "$D/agent.err" 2>&1 &
 	AGENT_PID=$!; }
-restart_doorkeeper; well "a socket file, and a door"
-[ "$(step exporter result | tr '\n' ' ')" = "ok skipped " ] || fail "a socket file and a door: $(step exporter text)"
-WHAT="a door"; says exporter "which is not in allow"; says exporter "scrapes unix:$S/metrics.sock"
+# stands WHAT RESULT WORDS: all is well, and of the exporter is this said.
+stands() {
+	WHAT=$1; restart_doorkeeper; well "$1"
+	[ "$(step exporter result | tr '\n' ' ')" = "$2 " ] || fail "$1: $(step exporter text)"
+	says exporter "$3"
+	printf 'doctor: %-34s %-16s %s\n' "$1" "exporter $2" "$(step exporter text | head -n 1)"
+}
+ask() { curl -s -m 5 -o /dev/null -w '%{http_code}' "$@"; }
+certify() { # certify NAME DAYS-AGO DAYS [CA]: NAME.crt and .key; a CA's own without one
+	FAKED="$(later 0d) FAKETIME=-$2d"
+	openssl req -newkey rsa:2048 -nodes -subj "/CN=$1" -keyout "$D/$1.key" -out "$D/$1.req" 2> "$D/openssl.err" &&
+	if [ -n "$4" ]; then
+		$FAKED openssl x509 -req -in "$D/$1.req" -CA "$D/$4.crt" -CAkey "$D/$4.key" -CAcreateserial -days "$3" -out "$D/$1.crt"
+	else
+		$FAKED openssl x509 -req -in "$D/$1.req" -signkey "$D/$1.key" -days "$3" -out "$D/$1.crt"
+	fi 2> "$D/openssl.err" || die "$(cat "$D/openssl.err")"
+}
+certify plant 0 90; certify leaf 0 90 plant; certify old 400 30; certify soon 85 90; certify client 0 90 plant
+TLS="tls-cert = $D/leaf.crt
+	tls-key = $D/leaf.key"
+guard "127.0.0.1:$TAKEN" "$TLS"
+stands "TLS of a CA that nobody knows" ok "scrapes https://127.0.0.1:$TAKEN/metrics; its certificate ends 20"
+[ "$(ask --cacert "$D/plant.crt" --connect-to "leaf:$TAKEN:127.0.0.1:$TAKEN" "https://leaf:$TAKEN/metrics")" != 000 ] || fail "curl is shut out"
+cp "$D/good.conf" "$CONFIG"; set_key listen 127.0.0.1:$TAKEN
+sick "TLS that the configuration lost" exporter "does not answer as" "systemctl restart leaselined"
+guard "127.0.0.1:$TAKEN" "tls-cert = $D/soon.crt
+	tls-key = $D/soon.key"
+sick "another certificate than configured" exporter "not the one of tls-cert" "Reload the agent"
+stands "a certificate near its end" warning "its certificate ends 20"; says exporter "before that day"
+guard "127.0.0.1:$TAKEN" "tls-cert = $D/old.crt
+	tls-key = $D/old.key"
+restart_doorkeeper; is_expired() { doctor; [ "$(step exporter result)" = failed ]; }; wait_until 20 is_expired
+sick "a certificate past its end" exporter "is expired" "tls-cert and tls-key"
+guard "127.0.0.1:$TAKEN" "$TLS
+	tls-client-ca = $D/plant.crt"
+stands "certificates of clients" ok "asks for a client certificate"
+[ "$(ask -k "https://127.0.0.1:$TAKEN/metrics")" = 000 ] &&
+	[ "$(ask -k --cert "$D/client.crt" --key "$D/client.key" "https://127.0.0.1:$TAKEN/metrics")" = 200 ] || fail "mutual TLS"
+htpasswd -nbB -C 5 scraper scrapepass | head -n 1 > "$D/users" || die "no users"
+chmod 600 "$D/users"
+guard "127.0.0.1:$TAKEN" "users-file = $D/users"
+stands "users" ok "asks for user and password"
+[ "$(ask "http://127.0.0.1:$TAKEN/metrics") $(ask -u scraper:scrapepass "http://127.0.0.1:$TAKEN/metrics")" = "401 200" ] || fail "users"
+guard "127.0.0.1:$TAKEN" ""
+sick "users that the configuration lost" exporter "HTTP 401" "systemctl restart leaselined"
+stands "users that a restart took away" ok "Prometheus scrapes http:"
+guard "127.0.0.1:$TAKEN" "$TLS"
+sick "TLS that came without a restart" exporter "without the TLS" "systemctl restart leaselined"
+guard "127.0.0.1:$(free_tcp_port)" ""
+sick "a listen that came without one" exporter "does not listen there" "systemctl restart leaselined"
+guard "127.0.0.1:$TAKEN" "$TLS
+	tls-client-ca = $D/plant.crt
+	users-file = $D/users
+	allow = 127.0.0.0/8"
+stands "all of them at once" ok "asks for a client certificate"
+guard "127.0.0.1:$TAKEN" "allow = 192.0.2.0/24"
+stands "an allow that is for others" skipped "which is not in allow"
+guard "127.0.0.1:$TAKEN" "allow = 127.0.0.0/8"
+stands "an allow that has this machine" ok "Prometheus scrapes http"
+guard "0.0.0.0:$TAKEN" "users-file = $D/users"
+stands "passwords without TLS for all" warning "the passwords on their way"
+guard "unix:$S/metrics.sock" "$TLS"
+stands "a socket file" ok "scrapes unix:$S/metrics.sock"
+rm "$S/metrics.sock"
+sick "its file is gone" exporter "no answer" "systemctl restart leaselined"
+stands "the restart makes it again" ok "scrapes unix:$S/metrics.sock"
+cp "$D/good.conf" "$CONFIG"; restart_agent; well "the exporter as it was"
+
+# A FastNetMon of the vendor's beside us, in a mount namespace where its places
+# are free: each thing that it leaves is seen by itself, and none is no word.
+inside() { nsenter -t "$SPACE_PID" -m -- "$@"; }
+make_space() { # /etc, /usr/bin and their like as copies or links, to write in
+	mkdir -p "$D/space/log" && unshare -m sh -c '
+		set -e; space=$1; mount -t tmpfs tmpfs "$space"; mkdir "$space/log" "$space/bin" "$space/old" "$space/opt"
+		cp -a /etc "$space/etc"; rm -rf "$space/etc/fastnetmon"; mkdir "$space/etc/fastnetmon"
+		rm -f "$space/etc/systemd/system/fastnetmon.service"
+		mount --bind /usr/bin "$space/old"
+		for f in /usr/bin/*; do ln -s "$space/old/${f##*/}" "$space/bin/${f##*/}"; done
+		rm -f "$space/bin/fcli"; ln -s leaseline "$space/bin/fcli"
+		cp -a /usr/lib/systemd/system "$space/units" 2>/dev/null || mkdir "$space/units"
+		cp -a /usr/local/bin "$space/local"; rm -f "$space/local/fcli"
+		mkdir -p /usr/lib/systemd/system
+		for m in etc:/etc bin:/usr/bin log:/var/log opt:/opt units:/usr/lib/systemd/system local:/usr/local/bin; do
+			mount --bind "$space/${m%%:*}" "${m#*:}"
+		done
+		mkdir /var/log/fastnetmon; echo ready > "$space/ready"; exec sleep 3600' sh "$D/space" > "$D/space.err" 2>&1 &
+	SPACE_PID=$!; BOXES="$BOXES $SPACE_PID"
+	wait_until 20 inside test -s "$D/space/ready"
+}
+# beside WHAT RESULT WORDS [NOT]: of the step, and no other step changes.
+beside() {
+	WHAT=$1; doctor
+	[ $code = 0 ] && [ "$(step vendor result)" = "$2" ] || fail "$1: $(step vendor result), $(results failed)"
+	says vendor "$3"
+	[ -z "$4" ] || ! grep -qF -- "$4" "$D/words" || fail "$1: it says '$4'"
+	printf 'doctor: %-34s %-16s %s\n' "$1" "vendor $2" "$(step vendor text | head -n 1)"
+}
+alone() { beside "$1" ok "no FastNetMon of the vendor" "/fcli" > "$D/alone"; }
+# part WHAT FILE WORDS: there it is seen, without it nothing is.
+part() {
+	inside sh -c 'mkdir -p "${1%/*}" && cp /bin/true "$1"' sh "$2" || die "$2 cannot be made"
+	beside "$1" "${4:-ok}" "$3"; inside rm "$2"; alone "$1, gone again"
+}
+if [ "$(id -u)" = 0 ] && make_space; then
+	PROGRAM=/opt/fastnetmon/app/bin/fastnetmon; VENDORS=/etc/fastnetmon/license.lic
+	stop_pid "$AGENT_PID"; OUR_LOG=$LOG_FILE
+	sed "s,^license-file =.*,license-file = $D/state/main.lic," "$D/good.conf" > "$D/apart.conf"
+	cp "$D/apart.conf" "$CONFIG"
+	AGENT_PREFIX="nsenter -t $SPACE_PID -m --" DOCTOR_PREFIX="nsenter -t $SPACE_PID -m --"
+	start_agent || fail "the agent does not start in the namespace"
+	well "nothing of the vendor's"; alone "nothing of the vendor's"
+	says notifications "'fcli test notification'"
+	part "its program" "$PROGRAM" "FastNetMon of the vendor at $PROGRAM"
+	part "its unit" /etc/systemd/system/fastnetmon.service "at /etc/systemd/system/fastnetmon.service"
+	part "the unit of a package" /usr/lib/systemd/system/fastnetmon.service "at /usr/lib/systemd/system/fastnetmon.service"
+	part "its configuration" /etc/fastnetmon/fastnetmon.conf "at /etc/fastnetmon/fastnetmon.conf"
+	part "its license" $VENDORS "a license that is not ours at $VENDORS"
+	inside cp /bin/sleep "$D/space/fastnetmon"; nsenter -t "$SPACE_PID" -m -- "$D/space/fastnetmon" 600 > "$D/daemon" 2>&1 & VENDOR_PID=$!
+	BOXES="$BOXES $VENDOR_PID"; daemon_runs() { [ "$(cat /proc/$VENDOR_PID/comm)" = fastnetmon ]; }
+	wait_until 10 daemon_runs || die "no daemon"
+	beside "its daemon" ok "in a container? (pid $VENDOR_PID)"
+	stop_pid "$VENDOR_PID"; alone "its daemon, stopped"
+	# Its command. Ours is a link to leaseline in the one place, nothing in the other.
+	inside sh -c 'rm /usr/bin/fcli; cp /bin/true /usr/bin/fcli'
+	beside "its fcli" ok "/usr/bin/fcli is not ours and stays, ours is leaseline"
+	says notifications "'leaseline test notification'"
+	# All of it, each conflict and its mend.
+	inside sh -c 'mkdir -p "${1%/*}" && cp /bin/true "$1" && cp /bin/true "${1%/*}/fcli"' sh $PROGRAM
+	beside "the whole product, apart from us" ok "at $PROGRAM; /usr/bin/fcli is not ours" "license-file"
+	inside ln -s leaseline /usr/local/bin/fcli
+	beside "our link before its fcli" warning "whoever types fcli gets ours at /usr/local/bin/fcli"
+	inside sh -c "$(step vendor command)" || fail "the command of vendor"
+	beside "the command healed it" ok "/usr/local/bin/fcli is not ours"
+	inside sh -c 'rm /usr/local/bin/fcli; ln -sf leaseline /usr/bin/fcli'
+	beside "our link in the place of its fcli" warning "whoever types fcli gets ours at /usr/bin/fcli"
+	inside sh -c "$(step vendor command)"; beside "the command healed it, too" ok "/usr/bin/fcli is not ours"
+	set_key license-file $VENDORS
+	beside "our license at its path" warning "its license lives at the path of license main"
+	says vendor "license-file = /var/lib/leaseline/main.lic in section [license main]"
+	inside sh -c 'echo "FASTNETMON LICENSE" > '$VENDORS
+	sick "and its license is there" license_file "is not ours" "license-file = /var/lib/leaseline/main.lic"
+	says license_file "leaseline commit"; says vendor "its license at $VENDORS is left alone"
+	set_key license-file "$D/state/main.lic"
+	beside "both licenses" ok "its license at $VENDORS is left alone" "license-file"
+	set_key log-file /var/log/fastnetmon/fastnetmon.log
+	beside "our log in its log" warning "its log is our log-file too"
+	says vendor "log-file = /var/log/leaseline.log in section [agent]"
+	# Without these keys the agent stays apart by itself.
+	sed -i '/^license-file/d; /^log-file/d' "$CONFIG"; stop_pid "$AGENT_PID"; LOG_FILE=$D/space/log/leaseline.log
+	$AGENT_PREFIX "$B/leaselined" -c "$CONFIG" >> "$D/agent.err" 2>&1 & AGENT_PID=$!
+	well "the defaults beside the vendor's"; beside "the defaults beside the vendor's" ok "is left alone" "license-file"
+	says license_file "$D/state/main.lic"; inside test -s /var/log/leaseline.log || fail "no log of our own"
+	inside grep -q "FASTNETMON LICENSE" $VENDORS || fail "the vendor's license was touched"
+	stop_pid "$AGENT_PID"; AGENT_PREFIX= DOCTOR_PREFIX= LOG_FILE=$OUR_LOG
+	cp "$D/good.conf" "$CONFIG"; start_agent || die "the agent does not start"; well "without the vendor"
+	stop_pid "$SPACE_PID"
+else
+	say "doctor: a FastNetMon of the vendor's was not tried: that needs root and mount namespaces: $(cat "$D/space.err" 2>&1)"
+fi
+
 cp "$D/good.conf" "$CONFIG"; set_key listen 127.0.0.1:$TAKEN
 
 # The clock: a week back.

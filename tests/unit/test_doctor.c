@@ -24,8 +24,9 @@ static void
 be_sound(void)
 {
 	found = (struct doctor_found){
-		.seen = {true, 1, {POLLER_NUMBER, 4711},
-		    {POLLER_NUMBER, 1764335700}, "127.0.0.1:161"},
+		.seen = {.told = true, .ntp = 1, .system = {POLLER_NUMBER, 4711},
+		    .license = {POLLER_NUMBER, 1764335700},
+		    .target = "127.0.0.1:161"},
 		.agent = {.told = true, .caller_may = true, .storage_up = true,
 		    .pid = 17, .start_s = 1764335700, .heartbeat_age_s = 3,
 		    .agentx = 1, .agentx_connects = 1, .trust = TRUST_TRUSTED},
@@ -37,7 +38,7 @@ be_sound(void)
 		    .as_agent = true,
 		    .state = {true, true, 0700, "leaseline", true, 0,
 			1 << 30, 100000},
-		    .vendor_license = "/etc/fastnetmon/license.lic"},
+		    .vendor = {.license = "/etc/fastnetmon/license.lic"}},
 		.license_count = 1,
 		.license_total = 1,
 		.licenses = {{.name = "main",
@@ -159,7 +160,7 @@ an_agent_that_is_away_hangs_or_is_elsewhere_is_told_apart(void **state)
 	/* Another program has the port: the agent could not start. */
 	found.listeners[0] = (struct doctor_listener){.result = RESULT_OK,
 		.status = 200, .address = "127.0.0.1:10014", .loopback = true,
-		.owner = "www-data"};
+		.owner = "www-data", .connected = true};
 	doctor_judge(&found, &report);
 	says(step(STEP_EXPORTER), "of user www-data",
 	    "ss -ltnp 'sport = :10014'");
@@ -235,16 +236,25 @@ static void
 the_vendors_fastnetmon_beside_us(void **state)
 {
 	struct doctor_license *l = &found.licenses[0];
+	struct doctor_vendor *v = &found.host.vendor;
 
 	(void)state;
 	be_sound();
-	strcpy(found.host.vendor_program, "/opt/fastnetmon/app/bin/fastnetmon");
-	strcpy(found.host.vendor_fcli, "/usr/bin/fcli");
+	strcpy(v->part, "/opt/fastnetmon/app/bin/fastnetmon");
+	strcpy(v->fcli, "/usr/bin/fcli");
+	found.seen.vendor_pid = 815;
 	says(only(STEP_VENDOR, DOCTOR_WARNING), "ours is leaseline",
 	    "license-file = /var/lib/leaseline/main.lic");
+	says(step(STEP_VENDOR), "(pid 815)", "systemctl restart leaselined");
+	/* What is said to be typed is not the vendor's command. */
+	assert_non_null(strstr(step(STEP_NOTIFICATIONS)->text,
+	    "'leaseline test notification'"));
 	l->file = PATH_STRANGE;
+	v->has_license = true;
 	says(only(STEP_LICENSE_FILE, DOCTOR_FAILED), "is not ours",
 	    "license-file = /var/lib/leaseline/main.lic");
+	says(step(STEP_LICENSE_FILE), "", "leaseline commit");
+	assert_non_null(strstr(step(STEP_VENDOR)->text, "is left alone"));
 	l->state = STATE_MISSING;
 	l->severity = SEVERITY_CRITICAL;
 	only(STEP_LICENSE_FILE, DOCTOR_FAILED);
@@ -254,6 +264,43 @@ the_vendors_fastnetmon_beside_us(void **state)
 	l->file = PATH_OURS;
 	strcpy(l->path, "/var/lib/leaseline/main.lic");
 	only(STEP_VENDOR, DOCTOR_OK);
+	v->has_log = true;
+	says(only(STEP_VENDOR, DOCTOR_WARNING), "our log-file too",
+	    "log-file = /var/log/leaseline.log");
+	v->has_log = false;
+	strcpy(v->link, "/usr/local/bin/fcli");
+	says(only(STEP_VENDOR, DOCTOR_WARNING), "gets ours at /usr/local",
+	    "ln -sfn /usr/bin/fcli /usr/local/bin/fcli");
+}
+
+/* Each thing that is looked at is enough to say so; none is no fault. */
+static void
+a_part_of_the_vendors(void **state)
+{
+	struct doctor_vendor *v = &found.host.vendor;
+
+	(void)state;
+	be_sound();
+	v->has_log = true; /* its place is our default */
+	assert_non_null(strstr(only(STEP_VENDOR, DOCTOR_OK)->text,
+	    "no FastNetMon"));
+	assert_non_null(strstr(step(STEP_NOTIFICATIONS)->text,
+	    "'fcli test notification'"));
+	be_sound();
+	found.seen.vendor_pid = 815;
+	says(only(STEP_VENDOR, DOCTOR_WARNING), "in a container?",
+	    "license-file");
+	be_sound();
+	strcpy(found.licenses[0].path, "/var/lib/leaseline/main.lic");
+	v->has_license = true;
+	assert_non_null(strstr(only(STEP_VENDOR, DOCTOR_OK)->text,
+	    "a license that is not ours at /etc/fastnetmon/license.lic"));
+	be_sound();
+	strcpy(v->fcli, "/usr/bin/fcli");
+	assert_non_null(strstr(only(STEP_VENDOR, DOCTOR_OK)->text,
+	    "/usr/bin/fcli is not ours"));
+	assert_non_null(strstr(step(STEP_NOTIFICATIONS)->text,
+	    "'leaseline test notification'"));
 }
 
 static void
@@ -393,27 +440,82 @@ the_exporter(void **state)
 	    "tls-cert");
 	assert_int_equal(doctor_exit(&report, false), 0);
 	assert_int_equal(doctor_exit(&report, true), 1);
-	l->tls = true;
-	l->is_ours = false;
-	l->result = RESULT_TLS;
-	only(STEP_EXPORTER, DOCTOR_OK);
 	be_sound();
 	l->result = RESULT_CONNECT;
 	l->is_ours = false;
 	says(only(STEP_EXPORTER, DOCTOR_FAILED), "no answer", "restart");
-	l->connected = l->has_allow = true;
+	l->connected = l->is_shut = true;
+	l->status = 0;
 	only(STEP_EXPORTER, DOCTOR_SKIPPED);
-	be_sound();
-	l->status = 401;
-	l->is_ours = false;
-	assert_non_null(strstr(only(STEP_EXPORTER, DOCTOR_OK)->text,
-	    "asks who it is"));
+	l->result = RESULT_TIMEOUT;
+	only(STEP_EXPORTER, DOCTOR_FAILED);
 	be_sound();
 	strcpy(l->address, "unix:/run/leaseline/metrics.sock");
 	assert_non_null(strstr(only(STEP_EXPORTER, DOCTOR_OK)->text,
 	    "scrapes unix:/run"));
+	l->is_unserved = true;
+	says(only(STEP_EXPORTER, DOCTOR_FAILED), "does not listen there",
+	    "restart");
 	found.listener_count = 0;
 	only(STEP_EXPORTER, DOCTOR_SKIPPED);
+}
+
+static void
+a_guarded_exporter_is_well_and_a_broken_one_is_not(void **state)
+{
+	static const char no_certificate[] = "OpenSSL SSL_read: error:0A00045C:"
+	    "SSL routines::tlsv13 alert certificate required, errno 0";
+	const struct {
+		struct doctor_listener listener;
+		enum doctor_result result;
+		const char *text, *mend;
+	} rows[] = {
+		{{.status = 401, .is_asked = true, .has_users = true},
+		    DOCTOR_OK, "asks for user and password", ""},
+		{{.status = 401, .is_asked = true}, DOCTOR_FAILED, "HTTP 401",
+		    "restart"},
+		{{.status = 401, .has_users = true}, DOCTOR_FAILED, "HTTP 401",
+		    "restart"},
+		{{.status = 429}, DOCTOR_OK, "asked enough", ""},
+		{{.status = 503}, DOCTOR_FAILED, "HTTP 503", "restart"},
+		{{.tls = true, .in_tls = true, .has_client_ca = true,
+		    .result = RESULT_CONNECT}, DOCTOR_OK,
+		    "asks for a client certificate", ""},
+		{{.tls = true, .in_tls = true, .result = RESULT_CONNECT},
+		    DOCTOR_FAILED, "alert certificate required", "restart"},
+		{{.tls = true, .result = RESULT_TLS, .tls_verify = 10},
+		    DOCTOR_FAILED, "is expired", "tls-cert and tls-key"},
+		{{.tls = true, .result = RESULT_TLS, .tls_verify = 18},
+		    DOCTOR_FAILED, "not the one of tls-cert", "Reload"},
+		{{.tls = true, .result = RESULT_OK, .status = 200,
+		    .is_ours = true, .now = {100}, .certificate_not_after =
+		    {100 + 13 * DAY_S}}, DOCTOR_WARNING, "its certificate ends",
+		    "before that day"},
+		{{.tls = true, .result = RESULT_OK, .status = 200,
+		    .is_ours = true, .now = {100}, .certificate_not_after =
+		    {100 + 15 * DAY_S}}, DOCTOR_OK, "https://", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct doctor_listener *l = &found.listeners[0];
+
+		be_sound();
+		*l = rows[i].listener;
+		strcpy(l->address, "127.0.0.1:10014");
+		l->loopback = l->connected = true;
+		strcpy(l->detail, l->result == RESULT_TLS ?
+		    "SSL certificate problem: words" : no_certificate);
+		says(only(STEP_EXPORTER, rows[i].result), rows[i].text,
+		    rows[i].mend);
+	}
+	be_sound();
+	found.listeners[0].tls = true;
+	found.listeners[0].connected = true;
+	found.listeners[0].is_ours = false;
+	found.listeners[0].result = RESULT_TLS;
+	strcpy(found.listeners[0].detail, "wrong version number");
+	says(only(STEP_EXPORTER, DOCTOR_FAILED), "without the TLS", "restart");
 }
 
 static void
@@ -504,16 +606,72 @@ the_subtree_and_what_a_manager_gets_of_it(void **state)
 }
 
 static void
+a_user_of_snmpv3(void **state)
+{
+	static const struct {
+		struct poller_answer system, license;
+		const char *text, *mend;
+	} rows[] = {
+		{{POLLER_NO_USER, 0}, {POLLER_NO_USER, 0}, "no SNMPv3 user",
+		    "defSecurityName"},
+		{{POLLER_NO_LEVEL, 0}, {POLLER_NO_LEVEL, 0}, "security level",
+		    "defSecurityLevel"},
+		{{POLLER_WRONG_KEY, 0}, {POLLER_WRONG_KEY, 0}, "passphrase",
+		    "defAuthType"},
+		{{POLLER_NO_PRIVACY, 0}, {POLLER_NO_PRIVACY, 0}, "encryption",
+		    "defPrivPassphrase"},
+		{{POLLER_NO_TIME, 0}, {POLLER_NO_TIME, 0}, "out of its time",
+		    "engineID"},
+		{{POLLER_ERROR, 16}, {POLLER_ERROR, 16}, "may read nothing",
+		    "rouser NAME priv"},
+		{{POLLER_NUMBER, 1}, {POLLER_NO_OBJECT, 0},
+		    "not in this user's view", "view systemonly included"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		be_sound();
+		found.seen.as_user = found.seen.speaks_v3 = true;
+		found.seen.system = rows[i].system;
+		found.seen.license = rows[i].license;
+		says(only(STEP_SNMP_VIEW, DOCTOR_FAILED), rows[i].text,
+		    rows[i].mend);
+	}
+	be_sound();
+	found.seen.as_user = found.seen.speaks_v3 = true;
+	assert_non_null(strstr(only(STEP_SNMP_VIEW, DOCTOR_OK)->text,
+	    "as a user of SNMPv3"));
+	found.seen.speaks_v3 = false;
+	found.seen.system.kind = POLLER_SILENT;
+	says(only(STEP_SNMP_VIEW, DOCTOR_FAILED), "nobody at", "agentAddress");
+	/* A master of SNMPv3 alone is no fault; what was not seen is said. */
+	found.seen.speaks_v3 = true;
+	found.seen.as_user = false;
+	says(only(STEP_SNMP_VIEW, DOCTOR_WARNING), "was not seen",
+	    "snmpget -v3 -u USER -l authPriv -a SHA-256 -x AES 127.0.0.1:161 "
+	    ".1.3.6.1.4.1.8072.9999.9999.14.1.1.3.0");
+	found.seen.is_given = true;
+	only(STEP_SNMP_VIEW, DOCTOR_FAILED);
+	found.master.state = MASTER_ABSENT;
+	says(only(STEP_SNMP_MASTER, DOCTOR_FAILED), "snmpd runs", "agentx");
+}
+
+static void
 words_carry_the_findings(void **state)
 {
-	static const char *const bad[] = {"", "1", "1,2", "2,0,0,0,0,x",
-		"1,9,0,0,0,x", "1,-1,0,0,0,x", "a,0,0,0,0,x", "1, 0,0,0,0,x"};
+	static const char *const bad[] = {"", "1", "1,2",
+		"2,0,0,0,0,0,0,0,0,x", "1,13,0,0,0,0,0,0,0,x",
+		"1,-1,0,0,0,0,0,0,0,x", "a,0,0,0,0,0,0,0,0,x",
+		"1, 0,0,0,0,0,0,0,0,x"};
 	char word[DOCTOR_WORD_SIZE];
 	struct doctor_seen seen;
 	struct doctor_agent agent;
 
 	(void)state;
 	be_sound();
+	found.seen.as_user = found.seen.is_given = true;
+	found.seen.speaks_v3 = true;
+	found.seen.vendor_pid = 815;
 	doctor_seen_word(&found.seen, word);
 	assert_true(doctor_read_seen(word, &seen));
 	assert_memory_equal(&seen, &found.seen, sizeof(seen));
@@ -586,12 +744,16 @@ main(void)
 		cmocka_unit_test(the_heart_the_user_the_group_and_the_clock),
 		cmocka_unit_test(the_state_directory),
 		cmocka_unit_test(the_vendors_fastnetmon_beside_us),
+		cmocka_unit_test(a_part_of_the_vendors),
 		cmocka_unit_test(a_license_and_its_file),
 		cmocka_unit_test(
 		    an_authority_has_words_of_its_own_for_each_fault),
 		cmocka_unit_test(the_exporter),
+		cmocka_unit_test(
+		    a_guarded_exporter_is_well_and_a_broken_one_is_not),
 		cmocka_unit_test(the_master_of_agentx),
 		cmocka_unit_test(the_subtree_and_what_a_manager_gets_of_it),
+		cmocka_unit_test(a_user_of_snmpv3),
 		cmocka_unit_test(words_carry_the_findings),
 		cmocka_unit_test(as_text_and_as_json),
 		cmocka_unit_test(many_licenses_never_pass_the_end),

@@ -188,6 +188,36 @@ no_cut_reads_past_the_end(void **state)
 }
 
 static void
+a_user_of_snmpv3_begins_as_with_net_snmp(void **state)
+{
+	/* snmpget -v3 -u x -l noAuthNoPriv ..., with these two numbers. */
+	static const uint8_t want[] = {0x30, 0x3e, 0x02, 0x01, 0x03, 0x30, 0x11,
+		0x02, 0x04, 0x12, 0x34, 0x56, 0x78, 0x02, 0x03, 0x00, 0xff,
+		0xe3, 0x04, 0x01, 0x04, 0x02, 0x01, 0x03, 0x04, 0x10, 0x30,
+		0x0e, 0x04, 0x00, 0x02, 0x01, 0x00, 0x02, 0x01, 0x00, 0x04,
+		0x00, 0x04, 0x00, 0x04, 0x00, 0x30, 0x14, 0x04, 0x00, 0x04,
+		0x00, 0xa0, 0x0e, 0x02, 0x04, 0x12, 0x34, 0x56, 0x78, 0x02,
+		0x01, 0x00, 0x02, 0x01, 0x00, 0x30, 0x00};
+	uint8_t out[POLLER_MESSAGE_MAX];
+
+	(void)state;
+	assert_int_equal(poller_discover(REQUEST_ID, out), sizeof(want));
+	assert_memory_equal(out, want, sizeof(want));
+	assert_int_equal(poller_discover(-1, out), 0);
+	/* An answer has the same head. */
+	assert_true(poller_discovered(want, sizeof(want), REQUEST_ID));
+	assert_false(poller_discovered(want, sizeof(want), REQUEST_ID + 1));
+	assert_false(poller_discovered(get, sizeof(get), REQUEST_ID));
+	for (size_t cut = 0; cut < sizeof(want); cut++) {
+		uint8_t *copy = test_malloc(cut + 1);
+
+		memcpy(copy, want, cut);
+		assert_false(poller_discovered(copy, cut, REQUEST_ID));
+		test_free(copy);
+	}
+}
+
+static void
 a_master_is_greeted_and_left_as_rfc_2741_has_it(void **state)
 {
 	static const uint8_t open_start[] = {1, 1, 0x10, 0, 0, 0, 0, 0, 0, 0, 0,
@@ -239,6 +269,7 @@ main(void)
 		    an_error_status_is_told_and_another_name_is_none),
 		cmocka_unit_test(what_answers_another_question_is_passed_over),
 		cmocka_unit_test(no_cut_reads_past_the_end),
+		cmocka_unit_test(a_user_of_snmpv3_begins_as_with_net_snmp),
 		cmocka_unit_test(
 		    a_master_is_greeted_and_left_as_rfc_2741_has_it),
 		cmocka_unit_test(a_masters_answer_is_read_in_both_byte_orders),
