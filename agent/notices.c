@@ -15,10 +15,13 @@
 #include "license/base/log.h"
 #include "license/base/waker.h"
 
-/* left_out: the summary that waits tells of it and acknowledges it. */
+/*
+ * left_out: the summary that waits tells of it and acknowledges it. repeated:
+ * it was acknowledged before.
+ */
 struct slot {
 	struct notice notice;
-	bool left_out;
+	bool left_out, repeated;
 };
 
 struct notices {
@@ -94,7 +97,8 @@ push(struct notices *notices, enum notification number,
 {
 	struct slot *slot = at(notices, notices->count);
 
-	*slot = (struct slot){{number, *report, crossed, sequence}, false};
+	*slot = (struct slot){{number, *report, crossed, sequence}, false,
+		false};
 	/* A step may come before anything is wrong. */
 	if (number == NOTIFICATION_EXPIRING)
 		advice_expiring(report, slot->notice.report.advice);
@@ -233,8 +237,9 @@ notices_repeat(struct notices *notices, enum notification number,
     const struct report *report, int64_t crossed)
 {
 	pthread_mutex_lock(&notices->lock);
-	if (!has_word_on(notices, number, report->index, 0, notices->count))
-		post(notices, number, report, crossed);
+	if (!has_word_on(notices, number, report->index, 0, notices->count) &&
+	    post(notices, number, report, crossed))
+		at(notices, notices->count - 1)->repeated = true;
 	pthread_mutex_unlock(&notices->lock);
 }
 
@@ -268,23 +273,35 @@ notices_fd(const struct notices *notices)
 	return notices->fd;
 }
 
-/* What holds of the license is in the table, and the last word is to come. */
-static bool
-is_between(struct notices *notices, size_t i)
+/* Of the alarm and license of slot ${i}, which may be itself. */
+static const struct slot *
+last_word(struct notices *notices, size_t i)
 {
 	const struct notice *notice = &at(notices, i)->notice;
-	enum notification alarm = alarm_of(notice->number);
-	int64_t index = notice->report.index;
+	size_t k = notices->count - 1;
 
-	return has_word_on(notices, alarm, index, 0, i) &&
-	    has_word_on(notices, alarm, index, i + 1, notices->count);
+	while (!has_word_on(notices, alarm_of(notice->number),
+	    notice->report.index, k, k + 1))
+		k--;
+	return at(notices, k);
 }
 
 /*
- * Of each alarm the first word and the last are kept: its begin and how it
- * stands. What was between is over, so it counts as told at once, before the
- * last word can be.
+ * Of each alarm the last word is kept, how it stands, and the first, its
+ * begin, if that is another. What was between is over.
  */
+static bool
+is_between(struct notices *notices, size_t i)
+{
+	const struct slot *slot = at(notices, i);
+	const struct slot *last = last_word(notices, i);
+	enum notification number = slot->notice.number;
+
+	return slot != last && (last->notice.number == number ||
+	    has_word_on(notices, alarm_of(number), slot->notice.report.index,
+		0, i));
+}
+
 static void
 leave_out_between(struct notices *notices)
 {
@@ -293,7 +310,6 @@ leave_out_between(struct notices *notices)
 
 		if (slot->left_out || !is_between(notices, i))
 			continue;
-		acks_add(&notices->acks, &slot->notice);
 		count_gone(notices, &slot->notice.report);
 		remove_at(notices, i);
 	}
@@ -401,13 +417,23 @@ notices_peek(struct notices *notices, struct notice *out)
 	return found;
 }
 
-/* In the order in which they came: the last word on an alarm stands. */
+static void
+acknowledge(struct notices *notices, const struct slot *slot)
+{
+	if (!slot->repeated)
+		acks_add(&notices->acks, &slot->notice);
+}
+
+/*
+ * Who hears the summary reads the table, which says of each alarm what its
+ * last word will, be that left out or still to be sent.
+ */
 static void
 acknowledge_left_out(struct notices *notices)
 {
 	for (size_t i = 0; i < notices->count; i++) {
 		if (at(notices, i)->left_out)
-			acks_add(&notices->acks, &at(notices, i)->notice);
+			acknowledge(notices, last_word(notices, i));
 	}
 	for (size_t i = notices->count; i-- > 0;) {
 		if (at(notices, i)->left_out)
@@ -425,7 +451,7 @@ notices_pop(struct notices *notices)
 	if (is_summary_next(notices)) {
 		acknowledge_left_out(notices);
 	} else if (first < notices->count) {
-		acks_add(&notices->acks, &at(notices, first)->notice);
+		acknowledge(notices, at(notices, first));
 		remove_at(notices, first);
 	}
 	if (notices->count == 0 && notices->gone > 0)

@@ -28,7 +28,7 @@ struct notice {
 };
 
 /*
- * notice_ack: the manager's master took it. ${cleared}, then ${raised}: both
+ * notice_ack: the manager's master answered that it took it. ${cleared}, then ${raised}: both
  * of all that was taken since the last ack of the license. An ack of the
  * index NOTICE_REPLAY asks instead: the master was away and is back, so
  * repeat every raise that holds and was acknowledged. It comes after every
@@ -64,7 +64,7 @@ bool notices_take_ack(struct notices *notices, struct notice_ack *out);
 
 /*
  * SNMP's side. Peek gives the next of single notices and summary; pop: it was
- * sent, and with a summary all that it tells of is acknowledged, too.
+ * taken, and with a summary all that it tells of is acknowledged, too.
  */
 int notices_fd(const struct notices *notices); /* readable: notices wait */
 bool notices_peek(struct notices *notices, struct notice *out);
@@ -72,9 +72,9 @@ void notices_pop(struct notices *notices);
 void notices_ask_replay(struct notices *notices);
 
 /*
- * notices_condense: when more than ${limit} wait. First of each alarm of a
- * license only the first and the last word stay, what began and how it stands
- * (a master that was long away); with ${storm} all others are left out to one
+ * notices_condense: when more than ${limit} wait, and none is being sent.
+ * First of each alarm of a license only the last word stays, how it stands,
+ * and the first if that is another (a master that was long away); with ${storm} all others are left out to one
  * summary, but for a test, if there are still more. Rule: design.md 8, at most
  * 10 a second and then one summary.
  */

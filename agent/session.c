@@ -35,6 +35,7 @@ enum {
 	LASTING_S = 10,
 	SHORT_MAX = 2, /* sessions in a row that are told before silence */
 	PRIORITY = 127, /* the default of RFC 2741, 6.2.3 */
+	NOT_OPEN = 257, /* RFC 2741, 6.2.16 */
 };
 
 enum trouble { TROUBLE_NONE, TROUBLE_ABSENT, TROUBLE_CLOSED, TROUBLE_SILENT };
@@ -121,7 +122,7 @@ on_connected(int major, int minor, void *session, void *self)
 	library_callback = open_session->callback;
 	open_session->callback = on_packet;
 	s->connected = true;
-	s->refused = false;
+	s->refused = s->sending = false;
 	atomic_store(&s->board->counters.agentx_refused, 0);
 	s->opened_ns = clock_boot().ns;
 	if (atomic_fetch_add(&s->board->counters.agentx_connects, 1) > 0)
@@ -167,7 +168,7 @@ on_disconnected(int major, int minor, void *session, void *self)
 	atomic_store(&s->board->counters.agentx_up, 0);
 	if (!s->connected)
 		return 0; /* while it opened */
-	s->connected = false;
+	s->connected = s->sending = false;
 	open_session = NULL;
 	if (has_lasted(s)) {
 		forget_troubles(s);
@@ -288,6 +289,42 @@ describe(void)
 		snmp_add_var(pdu, name, capabilities.len, 's', CAPABILITY);
 	}
 	ask(pdu, on_described);
+}
+
+/*
+ * What a master will not have once it will not have again; what it has lost
+ * with the session waits for the next one.
+ */
+static int
+on_taken(int operation, netsnmp_session *session, int request,
+    netsnmp_pdu *pdu, void *magic)
+{
+	(void)session;
+	(void)request;
+	(void)magic;
+	if (!is_answered(operation, pdu))
+		return 1;
+	if (pdu->errstat == NOT_OPEN) {
+		transport_cut();
+		return 1;
+	}
+	if (pdu->errstat != SNMP_ERR_NOERROR)
+		log_warn("SNMP: the master refused a notification, error %ld",
+		    pdu->errstat);
+	subtree_taken(the);
+	return 1;
+}
+
+void
+session_notify(netsnmp_variable_list *varbinds)
+{
+	netsnmp_pdu *pdu = snmp_pdu_create(AGENTX_NOTIFY);
+
+	if (pdu != NULL)
+		pdu->variables = varbinds;
+	else
+		snmp_free_varbind(varbinds);
+	ask(pdu, on_taken);
 }
 
 static int

@@ -13,6 +13,7 @@
 struct snmp_pdu;
 struct snmp_session;
 struct subtree;
+struct variable_list;
 
 /* RFC 2741, 6.1 and 6.1.1: net-snmp installs no header with these. */
 enum {
@@ -22,6 +23,7 @@ enum {
 	AGENTX_GET_NEXT = 6,
 	AGENTX_GET_BULK = 7,
 	AGENTX_CLEANUP_SET = 11,
+	AGENTX_NOTIFY = 12,
 	AGENTX_PING = 13,
 	AGENTX_ADD_AGENT_CAPS = 16,
 	AGENTX_RESPONSE = 18,
@@ -34,11 +36,19 @@ void session_start(struct subtree *subtree);
 /* session_tend: what is due by subtree->due_ns, which is set anew. */
 void session_tend(struct subtree *subtree);
 
+/*
+ * session_notify: send a notification, whose ${varbinds} it frees. Sent is
+ * not taken: subtree_taken() follows the master's answer, and when none comes
+ * the session ends.
+ */
+void session_notify(struct variable_list *varbinds);
+
 /* session_end: close the session and the library. */
 void session_end(void);
 
-/* subtree_answer: of snmp.c; one request of the master. */
+/* Of snmp.c: one request of the master; it took the notification. */
 void subtree_answer(struct subtree *subtree, struct snmp_session *session,
     const struct snmp_pdu *asked);
+void subtree_taken(struct subtree *subtree);
 
 #endif

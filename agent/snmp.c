@@ -21,9 +21,11 @@ enum {
 	FDS_MAX = 32, /* net-snmp has a pipe and a session */
 	OWN_FDS = 2,
 	BURST_NS = 250000,
+	SLOW_NS = 1000000000, /* for an answer to one notification */
 	BURST_MIN = 8, /* answers at most BURST_NS apart */
 	BULK_RANGES = 32, /* repeaters answered of one GetBulk */
 	BULK_MAX = 1000,  /* values, about, of its answer */
+	LAST_ANSWER_MS = 200, /* at the end */
 };
 
 static void
@@ -215,7 +217,7 @@ subtree_answer(struct subtree *s, netsnmp_session *session,
 }
 
 static void
-send_notice(const struct notice *notice)
+send_notice(struct subtree *s, const struct notice *notice)
 {
 	static const oid trap_oid[] = {1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0};
 	struct mib_varbind varbinds[MIB_VARBINDS];
@@ -230,36 +232,48 @@ send_notice(const struct notice *notice)
 	mib_varbinds(notice, varbinds);
 	for (size_t i = 0; i < MIB_VARBINDS; i++)
 		add_value(&list, &varbinds[i].oid, &varbinds[i].value);
-	send_v2trap(list);
-	snmp_free_varbind(list);
+	s->sending = true;
+	s->sending_number = (int)notice->number;
+	s->sending_ns = clock_boot().ns;
+	session_notify(list);
+}
+
+void
+subtree_taken(struct subtree *s)
+{
+	s->sending = false;
+	s->paced = clock_boot().ns - s->sending_ns >= SLOW_NS;
+	subtree_count_sent(s);
+	notices_pop(s->notices);
+	atomic_fetch_add(&s->board->counters.notifications[s->sending_number],
+	    1);
+}
+
+static bool
+may_send(const struct subtree *s)
+{
+	return s->connected && !s->sending && subtree_pace_ns(s) == 0;
 }
 
 /*
- * What is sent while the master is away is lost, so it waits in the queue.
- * More than a second takes, behind a second that was full, is a storm.
+ * One after the other, each out of the queue once the master has answered: a
+ * frozen one takes octets that are lost when it is killed. More than a second
+ * takes, behind a second that was full or an answer that took one, is a storm.
  */
 static void
 send_notices(struct subtree *s)
 {
-	struct counters *counters = &s->board->counters;
 	struct notice notice;
 
-	if (s->connected && subtree_pace_ns(s) == 0) {
+	if (may_send(s)) {
 		notices_condense(s->notices, SUBTREE_NOTICES_PER_S, s->paced);
 		s->paced = false;
-	}
-	while (s->connected && subtree_pace_ns(s) == 0 &&
-	    notices_peek(s->notices, &notice)) {
-		send_notice(&notice);
-		if (!s->connected)
-			break;
-		subtree_count_sent(s);
-		notices_pop(s->notices);
-		atomic_fetch_add(&counters->notifications[notice.number], 1);
+		if (notices_peek(s->notices, &notice))
+			send_notice(s, &notice);
 	}
 	if (s->connected && subtree_pace_ns(s) > 0)
 		s->paced = true;
-	atomic_store(&counters->notifications_pending,
+	atomic_store(&s->board->counters.notifications_pending,
 	    (long long)notices_pending(s->notices));
 }
 
@@ -299,11 +313,12 @@ gather(struct subtree *s, struct pollfd fds[static FDS_MAX], int *timeout_ms)
 	 * wake-up at its end listens again.
 	 */
 	int64_t wait_ns = subtree_pace_ns(s);
-	if (s->connected && wait_ns > 0)
+	if (s->connected && !s->sending && wait_ns > 0)
 		shorten(timeout_ms, wait_ns);
-	fds[0] = (struct pollfd){.fd = s->wake_fd, .events = POLLIN};
-	fds[1] = (struct pollfd){.events = POLLIN, .fd = s->connected &&
-		    wait_ns == 0 ? notices_fd(s->notices) : -1};
+	fds[0] = (struct pollfd){.events = POLLIN,
+		.fd = atomic_load(&s->stopping) ? -1 : s->wake_fd};
+	fds[1] = (struct pollfd){.events = POLLIN,
+		.fd = may_send(s) ? notices_fd(s->notices) : -1};
 	return count;
 }
 
@@ -348,21 +363,40 @@ wait_ready(struct subtree *s, struct pollfd *fds, nfds_t count,
 	return poll(fds, count, timeout_ms);
 }
 
+static void
+listen_to_master(struct subtree *s, int64_t wait_ns)
+{
+	struct pollfd fds[FDS_MAX];
+	int timeout_ms;
+	nfds_t count = gather(s, fds, &timeout_ms);
+
+	if (wait_ns >= 0)
+		shorten(&timeout_ms, wait_ns);
+	if (wait_ready(s, fds, count, timeout_ms) > 0)
+		read_ready(fds, count);
+	snmp_timeout();
+}
+
+/* What the master takes now is not sent again at the next start. */
+static void
+await_last_answer(struct subtree *s)
+{
+	int64_t until = clock_boot().ns + LAST_ANSWER_MS * INT64_C(1000000);
+	int64_t left_ns;
+
+	while (s->sending && (left_ns = until - clock_boot().ns) > 0)
+		listen_to_master(s, left_ns);
+}
+
 void
 subtree_run(struct subtree *s)
 {
-	struct pollfd fds[FDS_MAX];
-
 	session_start(s);
 	while (!atomic_load(&s->stopping)) {
-		int timeout_ms;
-
 		session_tend(s);
 		send_notices(s);
-		nfds_t count = gather(s, fds, &timeout_ms);
-		if (wait_ready(s, fds, count, timeout_ms) > 0)
-			read_ready(fds, count);
-		snmp_timeout();
+		listen_to_master(s, -1);
 	}
+	await_last_answer(s);
 	session_end();
 }

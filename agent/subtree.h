@@ -43,6 +43,9 @@ struct subtree {
 	int64_t sent_ns[SUBTREE_NOTICES_PER_S];
 	uint64_t sent;
 	bool paced; /* the last second was full */
+	bool sending; /* one to which the master has not answered */
+	int sending_number;
+	int64_t sending_ns; /* since when */
 	uint64_t heard[SUBTREE_HEARD_MAX]; /* since the last change */
 	size_t heard_count;
 };
@@ -62,7 +65,10 @@ const struct mib *subtree_mib(struct subtree *subtree);
  */
 bool subtree_is_news(struct subtree *subtree, const char *message);
 
-/* Nanoseconds until one more notice may be sent: ten in any second. */
+/*
+ * Nanoseconds until one more notice may be sent: the master takes ten in any
+ * second. Counted when it has answered.
+ */
 int64_t subtree_pace_ns(const struct subtree *subtree);
 void subtree_count_sent(struct subtree *subtree);
 

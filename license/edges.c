@@ -42,10 +42,20 @@ clear(struct alarms *alarms, unsigned bits)
 		*alarms = (struct alarms){.raised = alarms->raised};
 }
 
+static bool
+is_later(const struct alarms *alarms, utc_t deadline)
+{
+	return alarms->deadline.s != 0 &&
+	    deadline.s - alarms->deadline.s > HYSTERESIS_DAYS * DAY_S;
+}
+
+/* Another episode's first step may be higher, were its RENEWED left out. */
 static void
 step_down(struct alarms *alarms, int64_t step_days, int64_t steps,
     utc_t deadline)
 {
+	if (is_later(alarms, deadline))
+		clear(alarms, edge_bit(EXPIRING));
 	if ((alarms->raised & edge_bit(EXPIRING)) != 0 &&
 	    step_days >= alarms->step_days)
 		return;
@@ -122,8 +132,7 @@ is_renewed(const struct alarms *alarms, const struct report *report)
 	int64_t days = utc_days(report->action_deadline, report->now);
 
 	return days > alarms->step_days + HYSTERESIS_DAYS ||
-	    (alarms->deadline.s != 0 && report->action_deadline.s -
-		alarms->deadline.s > HYSTERESIS_DAYS * DAY_S);
+	    is_later(alarms, report->action_deadline);
 }
 
 /* So many before the last days that those are all told, whatever was. */

@@ -142,13 +142,12 @@ replaced() {
 replaced_frozen() {
 	start_snmpd || fail "no snmpd"; start_fixture; served
 	kill -STOP "$SNMPD_PID"
-	# Notifications fill the buffer of the session.
-	i=0
-	while [ $i -lt 130 ]; do
-		echo "trap 15" >&3; i=$((i + 1)); sleep 0.1
-	done
+	for i in 1 2 3; do echo "trap 15" >&3; done
+	wait_until 20 log_has "stays silent" || fail "the silence is not told"
+	equal "taken by a frozen master" "$(counter sent)" 0
 	second_snmpd
 	recovers "another snmpd on the path, the first frozen"
+	wait_until 10 has_counter sent 3 || fail "$(counter sent) of 3 notices"
 }
 
 replaced_full() {
