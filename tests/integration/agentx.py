@@ -8,6 +8,7 @@ agentx.py hostile PATH ROOT  a bad master after the other, one a connection;
                              prints one line each, ends after the last
 """
 import os
+import random
 import socket
 import struct
 import sys
@@ -258,6 +259,101 @@ def sends_broken_requests(agent):
     agent.socket.close()
 
 
+def claims_four_gigabytes(agent):
+    agent.register()
+    agent.socket.sendall(HEADER.pack(1, GET, 0x10, 0, 7, 1, 1, 0xffffffff)
+                         + b"\0" * 4096)
+    agent.left()
+
+
+def flood(agent, payload):
+    """Answers to what nobody asked, without end for 3 s."""
+    pdu = HEADER.pack(1, RESPONSE, 0x10, 0, 7, 1, 4000000000, len(payload))
+    agent.socket.settimeout(1)
+    until = time.monotonic() + 3
+    try:
+        while time.monotonic() < until:
+            agent.socket.sendall((pdu + payload) * 100)
+    except socket.timeout:
+        pass
+
+
+def floods_in_place_of_a_session(agent):
+    agent.read()
+    flood(agent, b"\0" * 8)
+
+
+def floods_with_answers(agent):
+    agent.register()
+    flood(agent, struct.pack(">IHH", 0, 0, 0))
+
+
+def trickles(agent):
+    """A request that never ends; to a ping there is no answer."""
+    agent.register()
+    get = encode_oid(agent.name(1, 2, 1, 0)) + encode_oid([])
+    pdu = HEADER.pack(1, GET, 0x10, 0, 7, 1, 1, len(get)) + get
+    until = time.monotonic() + 25
+    for octet in pdu:
+        if time.monotonic() > until:
+            break
+        agent.socket.sendall(bytes([octet]))
+        time.sleep(0.5)
+    raise AssertionError("half a request held the agent")
+
+
+def speaks_of_other_sessions(agent):
+    agent.register()
+    get = encode_oid(agent.name(1, 2, 1, 0)) + encode_oid([])
+    for session in (0, 8, 0xffffffff):
+        for kind in (GET, RESPONSE, CLEANUP_SET):
+            agent.socket.sendall(HEADER.pack(1, kind, 0x10, 0, session, 1, 1,
+                                             len(get)) + get)
+    agent.send(GET, 99, get)
+    kind = packet = 0
+    while (kind, packet) != (RESPONSE, 99):
+        kind, _, _, packet, data = agent.read()
+    equal("Get", decode_values(data), [(agent.name(1, 2, 1, 0), 66)])
+
+
+def changes_octets(agent, seed):
+    """Requests that are wrong in a few places, each of its own size."""
+    agent.register()
+    threading.Thread(target=drain, args=(agent.socket,), daemon=True).start()
+    one, none = encode_oid(agent.name(1, 2, 1, 0)), encode_oid([])
+    requests = [(GET, one + none), (GET_NEXT, one + one),
+                (GET_BULK, struct.pack(">HH", 1, 9) + one + none + one + one),
+                (TEST_SET, struct.pack(">HH", INTEGER, 0) + one + b"\0" * 4)]
+    chance = random.Random(seed)
+    for number in range(500):
+        kind, payload = chance.choice(requests)
+        payload = bytearray(payload)
+        for _ in range(chance.randint(1, 3)):
+            payload[chance.randrange(len(payload))] = chance.randrange(256)
+        agent.send(kind, number, bytes(payload[:chance.choice(
+            (len(payload), len(payload) // 8 * 4))]))
+
+
+def drain(connection):
+    try:
+        while connection.recv(65536):
+            pass
+    except OSError:
+        pass
+
+
+def changes_octets_one(agent):
+    changes_octets(agent, 1)
+
+
+def changes_octets_two(agent):
+    changes_octets(agent, 2)
+
+
+def changes_octets_three(agent):
+    changes_octets(agent, 3)
+
+
 def asks_by_the_book(agent):
     agent.register()
     one, none = encode_oid(agent.name(1, 2, 1, 0)), encode_oid([])
@@ -295,7 +391,11 @@ def asks_by_the_book(agent):
 MASTERS = [closes, talks_nonsense, says_half, refuses_the_session,
            claims_two_gigabytes, ends_the_session, forgets_the_session,
            asks_and_closes, asks_without_reading, sends_broken_requests,
+           claims_four_gigabytes, floods_in_place_of_a_session,
+           floods_with_answers, trickles, speaks_of_other_sessions,
+           changes_octets_one, changes_octets_two, changes_octets_three,
            asks_by_the_book, closes]
+BY_THE_BOOK = [asks_by_the_book, speaks_of_other_sessions]
 
 
 def hostile(path, root):
@@ -307,7 +407,7 @@ def hostile(path, root):
         try:
             master(Agent(connection, oid))
         except (EOFError, ConnectionError):
-            if master is asks_by_the_book:
+            if master in BY_THE_BOOK:
                 raise
         connection.close()
         print(master.__name__, flush=True)
