@@ -31,6 +31,7 @@ static const int64_t second_ns = 1000000000;
 
 enum {
 	ANSWER_US = 5000000, /* a slow master takes 3 s */
+	OPEN_S = 6, /* an answer, and time to read it */
 	RETRY_MAX_S = 5,
 	LASTING_S = 10,
 	SHORT_MAX = 2, /* sessions in a row that are told before silence */
@@ -405,6 +406,7 @@ tell_trouble(struct subtree *s, int error)
 static void
 after_attempt(struct subtree *s)
 {
+	transport_bound(0);
 	if (!s->connected) {
 		tell_trouble(s, transport_error());
 		plan_retry(s);
@@ -425,6 +427,7 @@ session_start(struct subtree *s)
 	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID,
 	    NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL, 0);
 	transport_init(&s->address);
+	transport_bound(OPEN_S * second_ns);
 	init_snmp(APPLICATION);
 	after_attempt(s);
 }
@@ -435,6 +438,7 @@ session_tend(struct subtree *s)
 	if (clock_boot().ns < s->due_ns)
 		return;
 	if (!s->connected) {
+		transport_bound(OPEN_S * second_ns);
 		subagent_open_master_session();
 		after_attempt(s);
 		return;

@@ -27,6 +27,7 @@ static struct {
 	struct master master;
 	struct stat file; /* of the socket connected to */
 	int error;
+	int64_t read_until_ns; /* 0: without bound */
 	pthread_mutex_t lock; /* of fd: it may be cut, not closed, meanwhile */
 	int fd;
 	atomic_bool forbidden;
@@ -38,6 +39,12 @@ set_fd(int fd)
 	pthread_mutex_lock(&the.lock);
 	the.fd = fd;
 	pthread_mutex_unlock(&the.lock);
+}
+
+void
+transport_bound(int64_t wait_ns)
+{
+	the.read_until_ns = wait_ns == 0 ? 0 : clock_boot().ns + wait_ns;
 }
 
 void
@@ -139,6 +146,8 @@ on_receive(netsnmp_transport *t, void *to, int size, void **opaque, int *len)
 
 	*opaque = NULL;
 	*len = 0;
+	if (the.read_until_ns != 0 && clock_boot().ns > the.read_until_ns)
+		return 0;
 	do
 		n = recv(t->sock, to, (size_t)size, MSG_DONTWAIT);
 	while (n == -1 && errno == EINTR);

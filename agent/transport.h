@@ -10,6 +10,7 @@
 #define AGENT_TRANSPORT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct master;
 
@@ -27,6 +28,12 @@ int transport_error(void);
  * one: a second master has taken the first one's place.
  */
 bool transport_replaced(void);
+
+/*
+ * transport_bound: nothing is read ${wait_ns} from now on but the end, where
+ * the library would wait for one answer among endless others; 0: no bound.
+ */
+void transport_bound(int64_t wait_ns);
 
 /* transport_cut: end the connection; its reader sees its end. Any thread. */
 void transport_cut(void);
