@@ -12,6 +12,8 @@ static const char by_reason_contact[] = "Contact the vendor; after "
 	"reinstatement run 'fcli commit'.";
 static const char by_reason_over[] = "Renew the subscription, then run "
 	"'fcli commit'.";
+static const char by_lease_over[] = "The lease ended before the term, as no "
+	"refresh came: run 'fcli set renew_license' and read what it says.";
 static const char by_reason_address[] = "Ask the vendor to approve this "
 	"machine's new address, which 'fcli show license_status' tells under "
 	"Result.";
@@ -120,6 +122,11 @@ for_the_end(const struct report *report)
 			      "coupon if it has one, and run 'fcli commit'." :
 			      "Buy a license before the trial ends, set its "
 			      "coupon if it has one, and run 'fcli commit'.";
+	/* Paid for: it is the lease that ended, and no money mends that. */
+	if (over && report->has[FIELD_ID_TERM_END] &&
+	    report->expiry.s < report->term_end.s)
+		return why_it_fails(report) != NULL ? why_it_fails(report) :
+						      by_lease_over;
 	return by_reason[over ? REASON_EXPIRED : REASON_TERM_ENDING];
 }
 
