@@ -63,8 +63,8 @@ judge_license(const struct doctor_license *l, struct doctor_report *out)
 		    "running agent");
 		return;
 	}
-	if (none && (l->file == PATH_STRANGE ||
-			l->file == PATH_DENIED)) {
+	if (none && (l->file == PATH_STRANGE || l->file == PATH_DENIED ||
+			(l->file == PATH_ABSENT && !l->is_placed))) {
 		doctor_skip(out, STEP_LICENSE, l->name, "see license_file");
 		return;
 	}
@@ -77,9 +77,16 @@ judge_license(const struct doctor_license *l, struct doctor_report *out)
 	if (l->file_detail[0] != '\0' && l->file == PATH_OURS) {
 		step = doctor_add(out, STEP_LICENSE, l->name, "what is in %s "
 		    "is not used: %s", l->path, l->file_detail);
-		doctor_mend(step, DOCTOR_FAILED, "Put the right file there, "
-		    "or refresh; what stays in force is: %s", l->sentence);
-		doctor_command(step, "fcli set renew_license %s", l->name);
+		doctor_mend(step, DOCTOR_FAILED, "Put the %s there%s%s%s",
+		    l->is_placed ? "right file" : "license that the vendor "
+		    "sent", l->is_placed ? ", or refresh" : "",
+		    none ? "." : "; what stays in force is: ",
+		    none ? "" : l->sentence);
+		if (l->is_placed)
+			doctor_command(step, "fcli set renew_license %s",
+			    l->name);
+		else
+			doctor_command(step, "fcli commit");
 		return;
 	}
 	step = doctor_add(out, STEP_LICENSE, l->name, "%s: %s%s%s",

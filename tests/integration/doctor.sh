@@ -130,6 +130,20 @@ cp "$LICENSE_FILE" "$D/held"; sed -i 's/^bandwidth-mbits .*/bandwidth-mbits 9000
 sick "a license that does not verify" "agent license" "does not run" "systemctl"
 says license "signature"
 cp "$D/held" "$LICENSE_FILE"; start_agent || die "the agent does not start"; well "the license that was"
+# One that a person puts in place; nobody is asked for it.
+stop_pid "$AGENT_PID"; mkdir -m 700 "$D/apart"
+sed -i '/^authority-url/d; /^authority-ca/d; /^proxy/d; s/^source = .*/source = file/' "$CONFIG"
+set_key state-dir "$D/apart"; set_key license-file "$D/sent.lic"; start_agent || die "the agent does not start"
+sick "no file of a person's" license_file "no file at $D/sent.lic" "license_hardware_data main"
+sed 's/^bandwidth-mbits .*/bandwidth-mbits 90000/' "$D/held" > "$D/sent.lic"; "$FCLI" commit > "$D/said" 2>&1
+sick "a file that is not the vendor's" license "is not used" "Put the license that the vendor sent there."
+says license "fcli commit"
+cp "$D/good.conf" "$CONFIG"; restart_agent; well "the authority's license again"
+"$B/leaseline-authority" subscription suspend --dir "$AUTHORITY_DIR" "$SUBSCRIPTION" > "$D/said" 2>&1 || die "suspend"
+"$FCLI" set renew_license > "$D/said" 2>&1
+sick "a suspended subscription" license "suspended" "Contact the vendor"
+"$B/leaseline-authority" subscription reinstate --dir "$AUTHORITY_DIR" "$SUBSCRIPTION" > "$D/said" 2>&1 || die "reinstate"
+"$FCLI" commit > "$D/said" 2>&1; well "reinstated"
 
 # The authority: each way in which it cannot be reached, in its own words.
 at() { # at URL [CA [PROXY]]
@@ -213,6 +227,15 @@ restart_snmpd "/^master agentx/d"
 sick "snmpd without master agentx" snmp_master "serves no subagents" "master agentx"
 restart_snmpd "" "$(step snmp_master command | sed -n "s/^echo '\([^']*\)'.*/\1/p")"
 well "master agentx"
+python3 -c 'import socketserver, sys
+class Stranger(socketserver.BaseRequestHandler):
+    def handle(self):
+        self.request.recv(10); self.request.sendall(b"HTTP/1.0 400 Bad Request\r\n\r\n" + 40 * b"x")
+socketserver.UnixStreamServer(sys.argv[1], Stranger).serve_forever()' "$S/strange.sock" > "$D/box" 2>&1 &
+STRANGER=$!; BOXES="$BOXES $STRANGER"; wait_until 10 test -S "$S/strange.sock" || die "no stranger"
+set_key agentx-socket "$S/strange.sock"
+sick "another program at agentx-socket" snmp_master "does not speak AgentX" "agentXSocket"
+set_key agentx-socket "$S/agentx.sock"; stop_pid "$STRANGER"; well "the master's socket"
 stop_pid "$SNMPD_PID"
 sick "no snmpd" snmp_master "no snmpd answers at $SNMP_TARGET" "systemctl enable --now snmpd"
 restart_snmpd ""; well "snmpd"

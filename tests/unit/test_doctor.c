@@ -322,6 +322,17 @@ a_license_and_its_file(void **state)
 	strcpy(l->file_detail, "its signature is wrong");
 	says(only(STEP_LICENSE, DOCTOR_FAILED), "signature is wrong",
 	    "renew_license main");
+	says(step(STEP_LICENSE), "", "stays in force is: Production");
+	l->is_placed = false;
+	l->state = STATE_INVALID;
+	says(only(STEP_LICENSE, DOCTOR_FAILED), "signature is wrong",
+	    "Put the license that the vendor sent there.");
+	says(step(STEP_LICENSE), "", "fcli commit");
+	l->file = PATH_ABSENT;
+	l->state = STATE_MISSING;
+	says(only(STEP_LICENSE_FILE, DOCTOR_FAILED), "no file at",
+	    "license_hardware_data main");
+	assert_int_equal(step(STEP_LICENSE)->result, DOCTOR_SKIPPED);
 	be_sound();
 	l->state = STATE_SUSPENDED;
 	l->severity = SEVERITY_CRITICAL;
