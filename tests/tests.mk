@@ -154,11 +154,14 @@ fuzz-replay-%: $(B)/tests/fuzz/replay_%
 .PRECIOUS: $(B)/tests/fuzz/fuzz_% $(B)/tests/fuzz/replay_%
 
 # The real programs on loopback. smilint.sh and dropin.sh say so (77) where
-# they cannot run: without the archive's package, without root.
-INTEGRATION = address copies hardware offline trial mibroot clients master snmp_memory \
-              snmp crash authority agree service tamper freeze smilint dropin rules \
-              install sandbox two onchange follow busy check doctor stats terms clock calendar tls keys timereset serving \
-	      formats snmpexporter nagios librenms templates notices exposition alerting bandwidth page grafana
+# they cannot run: without the archive's package, without root. The longest
+# first, so that none is left alone at the end.
+INTEGRATION = notices doctor serving master crash rules terms alerting offline \
+              nagios address copies hardware trial mibroot clients snmp_memory \
+              snmp authority agree service tamper freeze smilint dropin install \
+              sandbox two onchange follow busy check stats clock calendar tls keys \
+              timereset formats snmpexporter librenms templates exposition \
+              bandwidth page grafana
 $(B)/tests/snmp_fixture $(B)/tests/lease_client: $(B)/tests/%: \
     $(B)/tests/integration/%.o $(B)/libleaseline.a
 	@mkdir -p $(@D)

@@ -3,7 +3,7 @@
 # the reason of what was skipped, a count at the end. Some wait for a second to
 # pass, so as many run at a time as there are processors.
 if [ "$1" = --one ]; then
-	"$3" > "$2/${3##*/}" 2>&1
+	timeout 300 "$3" > "$2/${3##*/}" 2>&1
 	echo $? > "$2/${3##*/}.end"
 	exit 0
 fi

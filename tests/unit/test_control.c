@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -519,6 +521,17 @@ a_keeper_that_never_speaks_keeps_nobody(void **state)
 	buf_fini(&out);
 }
 
+/* What was sent is read: whoever sent it has a place. */
+static void
+until_read(int fd)
+{
+	int unread = 1;
+
+	while (ioctl(fd, SIOCOUTQ, &unread) == 0 && unread > 0)
+		usleep(1000);
+	assert_int_equal(unread, 0);
+}
+
 static void
 slow_clients_lose_their_place_and_root_has_one(void **state)
 {
@@ -527,9 +540,10 @@ slow_clients_lose_their_place_and_root_has_one(void **state)
 
 	for (int i = 0; i < CONTROL_CLIENTS_MAX; i++)
 		idle[i] = ask(*state, MAGIC);
+	for (int i = 0; i < CONTROL_CLIENTS_MAX; i++)
+		until_read(idle[i]);
 	/* All places are taken: this one waits in the queue. */
 	int fd = ask(*state, MAGIC "show\nlicense\n\n");
-	usleep(20000);
 	atomic_fetch_add(&boot_s, CONTROL_SEND_S + 1);
 	wake(*state, 'x');
 	hear(fd, &out);
