@@ -24,11 +24,11 @@ BASE      = accept buf child clock conf connections encode exposition file gzip 
             inherit listen listen_unix log loop notify prefix rate tls url utc \
             waker words
 LICENSE   = advice agent_report answer calendar check check_formats codec codec_value command command_parse \
-            doctor doctor_authority doctor_exporter doctor_host doctor_license doctor_snmp doctor_vendor doctor_view doctor_word documents edges facts fields hardware history history_text json \
+            doctor doctor_authority doctor_exporter doctor_host doctor_license doctor_snmp doctor_vendor doctor_view doctor_word documents edges facts fastnetmon fields hardware history history_text json \
             greeting keyring names policy poller range reading report sign status status_machine text text_usage \
             timekeeping traffic usage usage_page verify
-KEEPER    = address client disk dropin errands history inspect keeper load machine_key memory meter on_change \
-            platform pulse renew request reporter revocations successor time_reset tls_time \
+KEEPER    = address client disk dropin errands fastnetmon history inspect keeper load machine_key memory meter on_change password \
+            platform pulse renew request reporter revocations roots successor time_reset tls_time \
             view watch
 EXPORTER  = html page page_card page_line page_style access credentials door families listeners metrics answers password process textfile users web
 AGENT     = acks announce config config_check config_exporter config_files config_refuse consult control control_change doctor execute execute_check mib mib_objects \

@@ -15,8 +15,7 @@
 #include "license/base/buf.h"
 #include "license/base/words.h"
 #include "license/traffic.h"
-
-#define LATER "is not available in this version; remove the key"
+#include "license/fastnetmon.h"
 
 static bool
 is_vendor_machine(void)
@@ -63,7 +62,7 @@ check_snmp(const struct config_text *from, const struct config *config,
 }
 
 static bool
-check_license_later(const struct checking *c, const struct config_license *l)
+check_no_vendor(const struct checking *c, const struct config_license *l)
 {
 	const struct {
 		const char *key;
@@ -78,12 +77,10 @@ check_license_later(const struct checking *c, const struct config_license *l)
 		{"renew", l->renew},
 	};
 
-	if (l->source + 1 == SOURCE_FASTNETMON)
-		return config_refuse(c, "source", "fastnetmon is not available in "
-		    "this version; use authority or file");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (rows[i].set)
-			return config_refuse(c, rows[i].key, LATER);
+			return config_refuse(c, rows[i].key, "is for source = "
+			    "fastnetmon; set that, or remove the key");
 	}
 	return true;
 }
@@ -243,6 +240,52 @@ check_on_change(const struct checking *c, const struct config_license *l)
 	return true;
 }
 
+/* Where FastNetMon is asked, and what of ours it has no use for. */
+static bool
+check_vendor(const struct checking *c, struct config_license *l)
+{
+	int64_t offset_s;
+	const struct {
+		const char *key, *value;
+	} rows[] = {
+		{"license-file", l->license_file},
+		{"authority-url", l->authority_url},
+		{"authority-root", l->authority_root},
+		{"coupon", l->coupon},
+		{"proxy", l->proxy},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i].value[0] != '\0')
+			return config_refuse(c, rows[i].key, "has no use with "
+			    "source = fastnetmon, which reads what FastNetMon "
+			    "says of its own license; remove the key");
+	}
+	if ((l->api_url[0] == '\0') == (l->fcli_path[0] == '\0'))
+		return config_refuse(c, "api-url", "%s; with source = fastnetmon "
+		    "give either api-url, like http://127.0.0.1:10007, or "
+		    "fcli-path, like /usr/bin/fcli",
+		    l->api_url[0] == '\0' ? "is missing, and so is fcli-path" :
+					    "and fcli-path are both set");
+	if (l->api_url[0] != '\0' && !check_address(c, "api-url", l->api_url))
+		return false;
+	if (l->api_url[0] == '\0' && (l->api_user[0] != '\0' ||
+		l->api_password_file[0] != '\0'))
+		return config_refuse(c, l->api_user[0] != '\0' ? "api-user" :
+		    "api-password-file", "is for api-url; remove the key");
+	if (l->api_password_file[0] != '\0' && l->api_user[0] == '\0')
+		text_copy(l->api_user, sizeof(l->api_user), "admin");
+	if (l->poll_interval_s == 0)
+		l->poll_interval_s = 300;
+	if (l->timezone[0] == '\0')
+		text_copy(l->timezone, sizeof(l->timezone), "UTC");
+	if (!fastnetmon_zone(l->timezone, &offset_s))
+		return config_refuse(c, "timezone", "'%s' is neither UTC, local "
+		    "(this machine's) nor an offset like +02:00", l->timezone);
+	return check_thresholds(c, l) && check_bandwidth(c, l) &&
+	    check_on_change(c, l);
+}
+
 static bool
 check_license(const struct checking *c, const struct config *config,
     struct config_license *l)
@@ -250,7 +293,9 @@ check_license(const struct checking *c, const struct config *config,
 	char file[KEEPER_PATH_SIZE * 2];
 	struct buf path;
 
-	if (!check_license_later(c, l))
+	if (l->source + 1 == SOURCE_FASTNETMON)
+		return check_vendor(c, l);
+	if (!check_no_vendor(c, l))
 		return false;
 	if (l->source + 1 == SOURCE_AUTHORITY &&
 	    (!check_url(c, l->authority_url) || !check_proxy(c, l->proxy)))
@@ -284,7 +329,8 @@ check_unique(const struct checking *c, const struct config *config, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		const struct config_license *before = config->written[i];
 
-		if (strcmp(before->license_file, l->license_file) == 0)
+		if (l->license_file[0] != '\0' &&
+		    strcmp(before->license_file, l->license_file) == 0)
 			return config_refuse(c, "license-file", "%s is the file of "
 			    "[license %s] too; give each license its own",
 			    l->license_file, before->name);
@@ -340,6 +386,14 @@ fill_keeper(const struct config_license *l, struct keeper_license *out)
 	    l->authority_ca);
 	text_copy(out->proxy, sizeof(out->proxy), l->proxy);
 	text_copy(out->coupon, sizeof(out->coupon), l->coupon);
+	text_copy(out->api_url, sizeof(out->api_url), l->api_url);
+	text_copy(out->api_user, sizeof(out->api_user), l->api_user);
+	text_copy(out->api_password_file, sizeof(out->api_password_file),
+	    l->api_password_file);
+	text_copy(out->fcli_path, sizeof(out->fcli_path), l->fcli_path);
+	text_copy(out->timezone, sizeof(out->timezone), l->timezone);
+	out->poll_interval_s = l->poll_interval_s;
+	out->renew = l->renew;
 	text_copy(out->bandwidth_from, sizeof(out->bandwidth_from),
 	    l->bandwidth_from);
 	text_copy(out->on_change, sizeof(out->on_change), l->on_change);

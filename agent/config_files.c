@@ -47,6 +47,24 @@ check_root(const struct keeper_license *l, struct buf *error)
 	return good;
 }
 
+static bool
+check_password(const struct keeper_license *l, struct buf *error)
+{
+	char password[FASTNETMON_PASSWORD_SIZE];
+	struct buf why;
+
+	if (l->api_password_file[0] == '\0')
+		return true;
+	buf_init(&why, 512);
+	bool good = fastnetmon_password(l->api_password_file, password, &why);
+	explicit_bzero(password, sizeof(password));
+	if (!good)
+		buf_printf(error, "[license %s] api-password-file: %s", l->name,
+		    buf_text(&why));
+	buf_fini(&why);
+	return good;
+}
+
 bool
 config_check_files(const struct config *config, struct buf *error)
 {
@@ -60,13 +78,15 @@ config_check_files(const struct config *config, struct buf *error)
 		const struct keeper_license *l = &config->licenses[i];
 		struct stat st;
 
-		if (!check_root(l, error))
+		if (!check_password(l, error))
+			return false;
+		if (l->source != SOURCE_FASTNETMON && !check_root(l, error))
 			return false;
 		if (l->authority_ca[0] != '\0' &&
 		    access(l->authority_ca, R_OK) == -1)
 			return refuse(l, "authority-ca", l->authority_ca,
 			    strerror(errno), error);
-		if (stat(l->license_file, &st) == 0 && S_ISDIR(st.st_mode))
+		if (l->license_file[0] != '\0' && stat(l->license_file, &st) == 0 && S_ISDIR(st.st_mode))
 			return refuse(l, "license-file", l->license_file,
 			    "it is a directory; name a file in it", error);
 	}

@@ -132,8 +132,9 @@ show_calendar(const struct report *first, size_t count, struct buf *out,
 		return COMMAND_EXIT_YES;
 	buf_puts(err, out->failed ? "the answer is too large; ask for one "
 				    "license by its name\n" :
-				    "no license is installed, so there is no "
-				    "day to be reminded of\n");
+				    "there is no day to be reminded of: no "
+				    "license is installed, or FastNetMon "
+				    "extends it every day\n");
 	buf_clear(out);
 	return COMMAND_EXIT_NO;
 }

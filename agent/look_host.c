@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "agent/look.h"
+#include "license/advice.h"
 #include "license/base/buf.h"
 #include "license/command.h"
 #include "license/keeper/disk.h"
@@ -201,6 +202,9 @@ look_file(const struct keeper_license *from, struct doctor_license *out)
 	struct buf bytes;
 	char copy[DOCTOR_PATH_SIZE];
 
+	out->is_watched = from->source == SOURCE_FASTNETMON;
+	if (out->is_watched)
+		return;
 	text_copy(out->path, sizeof(out->path), from->license_file);
 	text_copy(copy, sizeof(copy), from->license_file);
 	text_copy(out->directory, sizeof(out->directory), dirname(copy));
@@ -225,6 +229,19 @@ look_file(const struct keeper_license *from, struct doctor_license *out)
 	buf_fini(&bytes);
 }
 
+/* How the agent last fared with FastNetMon; the agent alone may ask it. */
+static void
+take_watch(const struct report *report, struct doctor_license *out)
+{
+	char mend[ADVICE_SIZE];
+	const char *why;
+
+	out->watch_result = report->refresh_last_result;
+	advice_failing(report, &why, mend);
+	text_copy(out->watch_why, sizeof(out->watch_why), why);
+	text_copy(out->watch_mend, sizeof(out->watch_mend), mend);
+}
+
 static void
 take_report(const struct report *report, struct doctor_license *out)
 {
@@ -243,6 +260,8 @@ take_report(const struct report *report, struct doctor_license *out)
 	text_copy(out->sentence, sizeof(out->sentence), buf_text(&sentence));
 	out->sentence[strcspn(out->sentence, "\n")] = '\0';
 	buf_fini(&sentence);
+	if (out->is_watched)
+		take_watch(report, out);
 	if (report->has[FIELD_ID_MODE] && report->mode == MODE_OFFLINE)
 		text_copy(out->authority.why_not,
 		    sizeof(out->authority.why_not),

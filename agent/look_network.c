@@ -130,6 +130,7 @@ ask_authority(struct network *n, const struct keeper_license *from,
 		return;
 	if (from->source != SOURCE_AUTHORITY) {
 		text_copy(a->why_not, sizeof(a->why_not),
+		    from->source == SOURCE_FASTNETMON ? "FastNetMon's own" :
 		    "a file that a person puts in place: it asks nobody");
 		return;
 	}

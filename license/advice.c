@@ -50,7 +50,8 @@ static const char *const by_reason[] = {
 	[REASON_BANDWIDTH] = "Order more bandwidth or use less.",
 	[REASON_STORAGE] = "Make the license file and the state "
 		"directory writable by the agent; see its log.",
-	[REASON_DATA_STALE] = "Check FastNetMon's own license refresh.",
+	[REASON_DATA_STALE] = "Check that FastNetMon runs and answers: what "
+		"is known of its license is old.",
 };
 
 /* Why a refresh fails is more useful than that it fails. */
@@ -99,10 +100,33 @@ static const char *const by_refusal[REFUSAL_MAX + 1] = {
 		"'fcli commit'.",
 };
 
+static const char by_vendor_date[] = "FastNetMon does not extend its license: "
+	"run its 'fcli set renew_license'; if the date stays, ask the vendor.";
+
+/* The same of FastNetMon's own license. */
+static const char *const by_vendor_result[RESULT_MAX + 1] = {
+	[RESULT_DNS] = "Check the name in api-url and this machine's DNS.",
+	[RESULT_CONNECT] = "Check that FastNetMon runs, and that its web API "
+		"is switched on and listens at api-url.",
+	[RESULT_TIMEOUT] = "Check that FastNetMon runs and answers at api-url "
+		"or by fcli-path.",
+	[RESULT_TLS] = "Check authority-ca and this machine's date: the "
+		"certificate of FastNetMon's API is not accepted.",
+	[RESULT_HTTP] = "Check api-url: something other than FastNetMon's API "
+		"answers there.",
+	[RESULT_MALFORMED] = "Check api-url or fcli-path: what answers there "
+		"tells no license.",
+	[RESULT_AUTH] = "Check api-user and api-password-file: FastNetMon's "
+		"API does not take them.",
+	[RESULT_STALE] = by_vendor_date,
+};
+
 /* NULL: nothing is known of it. */
 static const char *
 why_it_fails(const struct report *report)
 {
+	if (report->source == SOURCE_FASTNETMON)
+		return by_vendor_result[report->refresh_last_result];
 	if (report->refresh_last_result == RESULT_REFUSED &&
 	    by_refusal[report->refresh_last_refusal] != NULL)
 		return by_refusal[report->refresh_last_refusal];
@@ -136,6 +160,13 @@ for_missing(const struct license_facts *facts, const struct report *report)
 	if (facts->file_state == LICENSE_FILE_STRANGER)
 		return "Another program's file is at the license path: set "
 		       "license-file to a path of our own.";
+	if (policy_watches(facts) && facts->answered)
+		return "FastNetMon has no license: contact the vendor, then "
+		       "run FastNetMon's own 'fcli commit'.";
+	if (policy_watches(facts))
+		return why_it_fails(report) != NULL ? why_it_fails(report) :
+			"Nothing to do yet: FastNetMon is asked for its "
+			"license.";
 	if (!policy_refreshes(facts))
 		return "Put a license file at the license path, then run "
 		       "'fcli commit'.";
@@ -168,14 +199,19 @@ find_sentence(const struct license_facts *facts, const struct report *report)
 		    "license_hardware_data'." :
 		    "Its signer was revoked; make the authority reachable, "
 		    "then run 'fcli set renew_license'.";
-	if (reason == REASON_EXPIRED || reason == REASON_TERM_ENDING)
-		return for_the_end(report);
 	if (reason == REASON_HARDWARE_MISMATCH &&
 	    (report->binding_changed & component_bit(MACHINE_KEY)) != 0)
 		return "This license was issued to another machine: ask the "
 		       "vendor to license this one; the agent goes on asking.";
-	if (refresh && why_it_fails(report) != NULL)
+	bool watched = policy_watches(facts) && !facts->fixed_term &&
+	    (refresh || reason == REASON_EXPIRED);
+	if ((refresh || watched || reason == REASON_DATA_STALE) &&
+	    why_it_fails(report) != NULL)
 		return why_it_fails(report);
+	if (watched)
+		return by_vendor_date;
+	if (reason == REASON_EXPIRED || reason == REASON_TERM_ENDING)
+		return for_the_end(report);
 	return by_reason[reason];
 }
 
@@ -198,8 +234,14 @@ find_around(const struct report *report)
 	unsigned changed = report->binding_changed;
 
 	/* Another machine's license is a matter of its own. */
+	static const struct around vendor = {REASON_NONE,
+		"Nothing to do: the hardware changed (",
+		"), and FastNetMon asks for a license for it."};
+
 	if (changed == 0 || (changed & component_bit(MACHINE_KEY)) != 0)
 		return NULL;
+	if (report->source == SOURCE_FASTNETMON)
+		return report->reason == REASON_NONE ? &vendor : NULL;
 	for (size_t i = 0; i < sizeof(arounds) / sizeof(arounds[0]); i++) {
 		if (arounds[i].reason == (enum reason)report->reason)
 			return &arounds[i];
@@ -253,6 +295,12 @@ advice_failing(const struct report *report, const char **why,
 {
 	const char *sentence = why_it_fails(report);
 	int result = report->refresh_last_result;
+
+	/* Its date stands, before the next look calls it so. */
+	if (report->source == SOURCE_FASTNETMON && result == RESULT_OK) {
+		result = RESULT_STALE;
+		sentence = by_vendor_date;
+	}
 
 	*why = result == RESULT_REFUSED ? names_sentence(NAMES_REFUSAL,
 	    report->refresh_last_refusal) : result == RESULT_OK ||

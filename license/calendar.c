@@ -172,8 +172,12 @@ calendar_event(const struct report *report, struct buf *out)
 	char stamp[DAY_TEXT_SIZE + 2];
 	struct buf summary, details;
 
+	/* A date that moves every day is no day to be reminded of. */
+	bool vendor = report->source == SOURCE_FASTNETMON &&
+	    report->has[FIELD_ID_TERM_END];
+
 	if (!report->has[FIELD_ID_ACTION_DEADLINE] ||
-	    !report->has[FIELD_ID_ID])
+	    (!report->has[FIELD_ID_ID] && !vendor))
 		return false;
 	buf_init(&summary, LINE_MAX_OCTETS);
 	buf_init(&details, LINE_MAX_OCTETS);
@@ -187,7 +191,7 @@ calendar_event(const struct report *report, struct buf *out)
 	add_line(out, "BEGIN:VEVENT");
 	struct buf uid;
 	buf_init(&uid, LINE_MAX_OCTETS);
-	add_text(report->id, &uid);
+	add_text(vendor ? report->name : report->id, &uid);
 	add_line(out, "UID:%s@leaseline", buf_text(&uid));
 	buf_fini(&uid);
 	add_line(out, "DTSTAMP:%s", stamp);

@@ -196,7 +196,15 @@ struct refusal {
 	X(MACHINE_ID_HASH, "machine-id-hash", HASH, machine_id_hash, 0, 0, P) \
 	X(REVOKED_FROM, "revoked-from", INSTANT, revoked_from, 0, 0, P)       \
 	X(OFFLINE_NONCE, "offline-nonce", NONCE, offline_nonce, 0, 0, P)      \
-	X(OFFLINE_MADE, "offline-nonce-made", INSTANT, offline_made, 0, 0, P)
+	X(OFFLINE_MADE, "offline-nonce-made", INSTANT, offline_made, 0, 0, P) \
+	X(FASTNETMON_DATE, "fastnetmon-date", TEXT, fastnetmon_date, 64, 0,   \
+	    P)                                                                \
+	X(FASTNETMON_END, "fastnetmon-end", INSTANT, fastnetmon_end, 0, 0, P) \
+	X(FASTNETMON_MBITS, "fastnetmon-bandwidth-mbits", NUMBER,             \
+	    fastnetmon_mbits, 1, 1000000000, P)                               \
+	X(FASTNETMON_FIXED, "fastnetmon-fixed-term", NUMBER,                  \
+	    fastnetmon_fixed, 1, 1, P)                                        \
+	X(FASTNETMON_AT, "fastnetmon-read", INSTANT, fastnetmon_at, 0, 0, P)
 
 struct memory {
 	uint64_t has;
@@ -221,6 +229,10 @@ struct memory {
 	utc_t revoked_from;
 	uint8_t offline_nonce[NONCE_SIZE]; /* in every offline request */
 	utc_t offline_made;
+	/* What FastNetMon said of its license, and when. */
+	char fastnetmon_date[TEXT_64];
+	utc_t fastnetmon_end, fastnetmon_at;
+	int64_t fastnetmon_mbits, fastnetmon_fixed;
 };
 
 /*

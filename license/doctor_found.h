@@ -127,6 +127,9 @@ struct doctor_license {
 	int file_error;	     /* errno, of PATH_DENIED */
 	int directory_error; /* errno; 0: the agent may write there */
 	bool is_placed;	     /* by us: a source that is refreshed */
+	bool is_watched;     /* FastNetMon's own; there is no path then */
+	int watch_result;    /* enum result of the last look; 0: not known */
+	char watch_why[DOCTOR_DETAIL_SIZE], watch_mend[DOCTOR_DETAIL_SIZE];
 	bool known;	     /* the report could be made from the files */
 	int state, severity; /* enum state, enum severity */
 	char sentence[DOCTOR_DETAIL_SIZE]; /* fcli show license */

@@ -10,6 +10,11 @@ judge_file(const struct doctor_license *l, bool as_agent,
 {
 	struct doctor_step *step;
 
+	if (l->is_watched) {
+		doctor_skip(out, STEP_LICENSE_FILE, l->name, "FastNetMon's "
+		    "own: its file is left alone");
+		return;
+	}
 	if (l->file == PATH_STRANGE) {
 		step = doctor_add(out, STEP_LICENSE_FILE, l->name, "the file "
 		    "at %s is not ours; it is left alone", l->path);
@@ -100,6 +105,30 @@ judge_license(const struct doctor_license *l, struct doctor_report *out)
 	doctor_command(step, "fcli show license_status %s", l->name);
 }
 
+/* In place of an authority: is FastNetMon heard? */
+static void
+judge_watch(const struct doctor_license *l, struct doctor_report *out)
+{
+	struct doctor_step *step;
+
+	if (l->watch_result == 0 || l->watch_result == RESULT_NEVER) {
+		doctor_skip(out, STEP_AUTHORITY, l->name, "FastNetMon was not "
+		    "asked for its license yet: that is the agent's to do");
+		return;
+	}
+	bool heard = l->watch_result == RESULT_OK ||
+	    l->watch_result == RESULT_STALE;
+	step = doctor_add(out, STEP_AUTHORITY, l->name, heard ?
+		"FastNetMon tells its license%s%s" :
+		"FastNetMon does not tell its license%s%s", heard ? "" : ": ",
+	    heard ? "" : l->watch_why);
+	if (heard)
+		return;
+	doctor_mend(step, DOCTOR_FAILED, "%s", l->watch_mend);
+	doctor_command(step, "fcli commit %s; fcli show license_status %s",
+	    l->name, l->name);
+}
+
 void
 doctor_judge_licenses(const struct doctor_found *found,
     struct doctor_report *out)
@@ -107,7 +136,10 @@ doctor_judge_licenses(const struct doctor_found *found,
 	for (size_t i = 0; i < found->license_count; i++) {
 		judge_file(&found->licenses[i], found->host.as_agent, out);
 		judge_license(&found->licenses[i], out);
-		doctor_judge_authority(&found->licenses[i], out);
+		if (found->licenses[i].is_watched)
+			judge_watch(&found->licenses[i], out);
+		else
+			doctor_judge_authority(&found->licenses[i], out);
 	}
 	if (found->license_total > found->license_count)
 		doctor_skip(out, STEP_LICENSE, "", "%zu more: give a NAME to "

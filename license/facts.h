@@ -88,7 +88,12 @@ struct license_facts {
 	bool has_bandwidth;
 	int64_t incoming_bytes_per_s, outgoing_bytes_per_s;
 	int64_t peak_bytes_per_s; /* -1: not known yet */
-	int64_t data_age_s; /* source fastnetmon; -1 otherwise */
+	/* Source fastnetmon: */
+	int64_t poll_interval_s;
+	utc_t data_at; /* the last good look; s 0: none yet */
+	bool fixed_term; /* else its date is extended every day */
+	bool vendor_local; /* FastNetMon runs on this very hardware */
+	char vendor_date[UTC_DATE_SIZE]; /* as FastNetMon says it */
 };
 
 struct agent_facts {

@@ -139,7 +139,7 @@ put_vendor(json_t *object, const struct report *report)
 	bool offline = report->has[FIELD_ID_MODE] &&
 	    report->mode == MODE_OFFLINE;
 
-	utc_date(there ? report->expiry : UTC_MIN, date);
+	report_expiry_date(report, date);
 	return put_address(object, report) &&
 	    put_field(object, report, FIELD_ID_MEMORY, "total_memory_size") &&
 	    put_field(object, report, FIELD_ID_LOGICAL_CPUS,
@@ -149,7 +149,10 @@ put_vendor(json_t *object, const struct report *report)
 	    put(object, "licensed_bandwidth",
 		json_integer(limited ? report->bandwidth_mbits : 0)) &&
 	    put(object, "issuer_type",
-		json_string(offline ? "manual" : "automatic"));
+		json_string(offline ? "manual" :
+		    report->source == SOURCE_FASTNETMON &&
+			    report->has[FIELD_ID_ISSUER] ? report->issuer :
+							   "automatic"));
 }
 
 static json_t *

@@ -36,11 +36,11 @@
 #define RESULTS(X)                                                            \
 	X(RESULT, NEVER, 1, never, "no refresh was tried yet")                \
 	X(RESULT, OK, 2, ok, "refreshed")                                     \
-	X(RESULT, DNS, 3, dns, "the authority's name was not found")          \
-	X(RESULT, CONNECT, 4, connect, "the authority was not reached")       \
-	X(RESULT, TIMEOUT, 5, timeout, "the authority did not answer in time") \
+	X(RESULT, DNS, 3, dns, "the server's name was not found")          \
+	X(RESULT, CONNECT, 4, connect, "the server was not reached")       \
+	X(RESULT, TIMEOUT, 5, timeout, "the server did not answer in time") \
 	X(RESULT, TLS, 6, tls, "the TLS connection failed")                   \
-	X(RESULT, HTTP, 7, http, "something other than the authority answered") \
+	X(RESULT, HTTP, 7, http, "something other than the server answered") \
 	X(RESULT, BAD_SIGNATURE, 8, bad_signature,                            \
 	    "the signature of the answer is wrong")                           \
 	X(RESULT, UNKNOWN_KEY, 9, unknown_key,                                \

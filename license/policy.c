@@ -52,6 +52,12 @@ policy_refreshes(const struct license_facts *facts)
 }
 
 bool
+policy_watches(const struct license_facts *facts)
+{
+	return facts->source == SOURCE_FASTNETMON;
+}
+
+bool
 policy_offline(const struct license_facts *facts)
 {
 	return facts->has_license && facts->license.mode == MODE_OFFLINE;
@@ -146,7 +152,8 @@ policy_expiry(const struct license_facts *facts)
 unsigned
 policy_mismatch(const struct license_facts *facts, utc_t now)
 {
-	if (!facts->has_license)
+	/* Whether FastNetMon minds is FastNetMon's to say. */
+	if (!facts->has_license || policy_watches(facts))
 		return 0;
 	unsigned changed = hardware_changed(&facts->license, &facts->hardware,
 	    facts->machine_key);
@@ -164,6 +171,17 @@ policy_last_good(const struct license_facts *facts)
 	if (facts->last_success.s != 0)
 		return facts->last_success;
 	return facts->has_license ? facts->license.issued : facts->since;
+}
+
+bool
+policy_data_old(const struct license_facts *facts, utc_t now)
+{
+	int64_t longest_s = 3 * facts->poll_interval_s;
+	utc_t since = facts->data_at.s != 0 ? facts->data_at : facts->since;
+
+	if (!policy_watches(facts))
+		return false;
+	return now.s - since.s > (longest_s > HOUR_S ? longest_s : HOUR_S);
 }
 
 struct thresholds
@@ -211,7 +229,7 @@ last_answer_refused(const struct license_facts *facts)
 bool
 policy_failing(const struct license_facts *facts, utc_t now)
 {
-	if (!policy_refreshes(facts))
+	if (!policy_refreshes(facts) && !policy_watches(facts))
 		return false;
 	/* The one in hand ends soon: the first failure is one too many. */
 	if (facts->revoked_from.s != 0 && facts->last_result != RESULT_OK &&
@@ -357,6 +375,10 @@ policy_next(const struct license_facts *facts, utc_t now, uint32_t random)
 {
 	utc_t next;
 
+	if (policy_watches(facts))
+		return facts->last_result == RESULT_NEVER ? now :
+		    utc_max(now, utc_add(utc_min(facts->last_attempt, now),
+			facts->poll_interval_s));
 	if (!policy_refreshes(facts))
 		return (utc_t){0};
 	bool unasked = facts->revoked_from.s != 0 &&
@@ -389,7 +411,7 @@ policy_forget_future(struct license_facts *facts, utc_t now)
 {
 	utc_t *const past[] = {&facts->since, &facts->last_attempt,
 		&facts->last_success, &facts->grace_from,
-		&facts->revoked_from};
+		&facts->revoked_from, &facts->data_at};
 
 	for (size_t i = 0; i < sizeof(past) / sizeof(past[0]); i++)
 		*past[i] = utc_min(*past[i], now);

@@ -47,6 +47,7 @@ void policy_apply(struct license_facts *facts, const struct outcome *outcome,
 /*
  * policy_next: when the next refresh should be tried, given the facts. Never
  * before ${now}. s == 0: never (offline, or a source without exchange).
+ * Source fastnetmon: poll_interval_s after the last look, whatever it brought.
  *
  * After a success: the second picked; in the last 48 hours of a term hourly.
  * Unreachable: one in three about 5 min, then (the others at once) the longest
@@ -110,6 +111,12 @@ struct thresholds policy_thresholds(const struct license_facts *facts);
 bool policy_failing(const struct license_facts *facts, utc_t now);
 
 /*
+ * policy_data_old: what FastNetMon said is older than an hour and than three
+ * looks; it restarts in minutes.
+ */
+bool policy_data_old(const struct license_facts *facts, utc_t now);
+
+/*
  * policy_last_good: when the license was last known good: the last success,
  * else the document's day, else since it is configured.
  */
@@ -130,6 +137,9 @@ void policy_forget_future(struct license_facts *facts, utc_t now);
 
 /* policy_refreshes: an exchange keeps this license alive. */
 bool policy_refreshes(const struct license_facts *facts);
+
+/* policy_watches: FastNetMon keeps it alive, and is asked what it knows. */
+bool policy_watches(const struct license_facts *facts);
 
 /* policy_offline: an offline license is in force; no answer but one ends it. */
 bool policy_offline(const struct license_facts *facts);

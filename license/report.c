@@ -65,7 +65,8 @@ report_identity(const struct making *m)
 	SET_TEXT(out, EDITION, edition, facts->license.edition);
 	SET_TEXT(out, ISSUER, issuer, facts->license.issuer);
 	SET(out, KIND, kind, facts->license.kind);
-	SET(out, MODE, mode, facts->license.mode);
+	/* FastNetMon does not say which. */
+	SET_IF(!policy_watches(facts), out, MODE, mode, facts->license.mode);
 	SET_IF(facts->license.billing != 0, out, BILLING, billing,
 	    facts->license.billing);
 	SET_IF(facts->license.renews != 0, out, RENEWS, renews,
@@ -102,9 +103,10 @@ report_refresh(const struct making *m)
 	const struct license_facts *facts = m->facts;
 	struct report *out = m->out;
 
-	if (!policy_refreshes(facts))
+	if (!policy_refreshes(facts) && !policy_watches(facts))
 		return;
-	SET(out, REFRESH_INTERVAL, refresh_interval_s, REFRESH_INTERVAL_S);
+	SET(out, REFRESH_INTERVAL, refresh_interval_s, policy_watches(facts) ?
+		facts->poll_interval_s : REFRESH_INTERVAL_S);
 	SET_IF(facts->last_attempt.s != 0, out, LAST_ATTEMPT,
 	    refresh_last_attempt, facts->last_attempt);
 	SET_IF(facts->last_success.s != 0, out, LAST_SUCCESS,
@@ -141,14 +143,14 @@ report_binding(const struct making *m)
 	struct report *out = m->out;
 	const struct license *license = &facts->license;
 
-	SET_IF(facts->data_age_s >= 0 && facts->source == SOURCE_FASTNETMON,
-	    out, DATA_AGE, data_age_s, facts->data_age_s);
 	SET_IF(facts->on_change_exit >= 0, out, ON_CHANGE_EXIT, on_change_exit,
 	    facts->on_change_exit);
-	if (!facts->has_license)
+	if (!facts->has_license ||
+	    (policy_watches(facts) && !facts->vendor_local))
 		return;
 	unsigned bound = component_bit(CPU_MODEL) | component_bit(LOGICAL_CPUS);
-	unsigned always = component_bit(MACHINE_KEY);
+	unsigned always = policy_watches(facts) ? 0 :
+						  component_bit(MACHINE_KEY);
 	if (license->mode == MODE_OFFLINE) {
 		bound |= component_bit(MEMORY);
 		always = 0;
@@ -160,12 +162,37 @@ report_binding(const struct making *m)
 	hardware_difference(license, &facts->hardware, out->binding_changed,
 	    out->binding_difference);
 	out->has[FIELD_ID_BINDING_DIFFERENCE] = out->binding_changed != 0;
-	if (license->mode != MODE_ONLINE)
+	if (license->mode != MODE_ONLINE || policy_watches(facts))
 		return;
 	SET(out, REBINDS_USED, rebinds_used, license->rebinds_used);
 	SET(out, REBINDS_ALLOWED, rebinds_allowed, license->rebinds_allowed);
 	SET_IF(has_bit(license->has, LICENSE_REBIND_WINDOW_END), out,
 	    REBIND_WINDOW_END, rebind_window_end, license->rebind_window_end);
+}
+
+/*
+ * A date is all that FastNetMon says: the end of a lease that it extends, or
+ * of a term. Until the date moves, that is when a person must have acted.
+ */
+static void
+report_vendor(struct making *m)
+{
+	const struct license_facts *facts = m->facts;
+	struct report *out = m->out;
+
+	SET_IF(facts->data_at.s != 0, out, DATA_AGE, data_age_s,
+	    out->now.s > facts->data_at.s ? out->now.s - facts->data_at.s : 0);
+	if (!facts->has_license)
+		return;
+	SET(out, LEASE_END, lease_end, facts->license.lease_end);
+	SET(out, TERM_END, term_end, facts->license.term_end);
+	out->has[FIELD_ID_LEASE_END] = !facts->fixed_term;
+	out->has[FIELD_ID_TERM_END] = facts->fixed_term;
+	SET(out, EXPIRY, expiry, policy_expiry(facts));
+	SET(out, ACTION_DEADLINE, action_deadline, out->expiry);
+	text_copy(out->vendor_date, sizeof(out->vendor_date),
+	    facts->vendor_date);
+	m->lease_decides = !facts->fixed_term;
 }
 
 static utc_t
@@ -184,6 +211,10 @@ report_horizons(struct making *m)
 	struct report *out = m->out;
 	const struct license *license = &facts->license;
 
+	if (policy_watches(facts)) {
+		report_vendor(m);
+		return;
+	}
 	SET_IF(facts->has_successor, out, SUCCESSOR, successor_not_before,
 	    facts->successor_not_before);
 	if (!facts->has_license)
@@ -220,7 +251,7 @@ report_thresholds(struct making *m)
 		SET(out, ACTION_CRITICAL, action_critical_s, m->lease_decides ?
 			t->lease_critical_s : t->action_critical_s);
 	}
-	if (policy_refreshes(m->facts)) {
+	if (policy_refreshes(m->facts) || policy_watches(m->facts)) {
 		SET(out, REFRESH_WARNING, refresh_warning_s,
 		    t->refresh_warning_s);
 		SET(out, REFRESH_CRITICAL, refresh_critical_s,
@@ -324,7 +355,7 @@ raise_state(const struct making *m)
 		if (rows[i].state != (enum state)out->state)
 			continue;
 		bool waiting = rows[i].state == STATE_MISSING &&
-		    m->facts->source == SOURCE_AUTHORITY && !m->facts->answered;
+		    m->facts->source != SOURCE_FILE && !m->facts->answered;
 		raise_severity(out, waiting ? SEVERITY_WARNING :
 			rows[i].severity, rows[i].reason);
 	}
@@ -376,6 +407,8 @@ report_severity(const struct making *m)
 	raise_two(out, policy_offline(facts) && out->binding_changed != 0,
 	    false, REASON_HARDWARE_MISMATCH);
 	raise_refusals(m);
+	/* Before what may follow from it. */
+	raise_two(out, policy_data_old(facts, now), false, REASON_DATA_STALE);
 	if (out->has[FIELD_ID_FAILING])
 		raise_two(out, out->failing, now.s -
 			policy_last_good(facts).s > out->refresh_critical_s,
@@ -418,6 +451,15 @@ report_make(const struct license_facts *facts, utc_t now, enum trust trust,
 	report_severity(&m);
 	advice(facts, out, out->advice);
 	out->has[FIELD_ID_ADVICE] = true;
+}
+
+void
+report_expiry_date(const struct report *report, char out[static UTC_DATE_SIZE])
+{
+	if (report->vendor_date[0] != '\0')
+		text_copy(out, UTC_DATE_SIZE, report->vendor_date);
+	else
+		utc_date(report->expiry, out);
 }
 
 /* None sorts first: a license without a deadline has nothing left. */

@@ -133,6 +133,7 @@ struct report {
 	int64_t logical_cpus, memory_mib;
 	char external_address[ADDRESS_SIZE], internal_address[ADDRESS_SIZE];
 	char license_file[256];
+	char vendor_date[UTC_DATE_SIZE]; /* report_expiry_date() */
 	char file_detail[DETAIL_SIZE]; /* why what is there is not used */
 };
 
@@ -152,6 +153,13 @@ struct field {
 	enum names names; /* FIELD_ENUM, FIELD_BITS */
 	const char *unit;
 };
+
+/*
+ * report_expiry_date: the day of expiry as people say it: FastNetMon's own
+ * date where it is FastNetMon's license, else that of the instant in UTC.
+ */
+void report_expiry_date(const struct report *report,
+    char out[static UTC_DATE_SIZE]);
 
 const struct field *field_row(enum field_id id);
 

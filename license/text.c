@@ -76,7 +76,7 @@ add_date(const char *before, const struct report *r, struct buf *out)
 
 	if (!has(r, EXPIRY))
 		return;
-	utc_date(r->expiry, date);
+	report_expiry_date(r, date);
 	buf_printf(out, " %s %s", before, date);
 }
 

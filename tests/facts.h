@@ -31,7 +31,6 @@ facts_bare(struct license_facts *f)
 		.last_refusal = REFUSAL_NONE,
 		.last_duration_ms = -1,
 		.on_change_exit = -1,
-		.data_age_s = -1,
 		.hardware = {
 			.known = component_bit(CPU_MODEL) |
 			    component_bit(LOGICAL_CPUS) | component_bit(MEMORY),

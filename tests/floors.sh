@@ -50,7 +50,7 @@ gnutls/ license/base/tls.c
 crypt.h exporter/password.c
 net-snmp/ agent/snmp.c agent/session.c agent/transport.c agent/poll_user.c
 sqlite3 license/authority/sqlite.c license/authority/sqlite.h
-jansson license/json.c license/authority/output.c
+jansson license/json.c license/fastnetmon.c license/authority/output.c
 ini.h license/base/conf.c
 EOF
 

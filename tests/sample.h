@@ -261,6 +261,11 @@ sample_memory(struct memory *out)
 		.signed_boot_id = "01234567-89ab-cdef-0123-456789abcdef",
 		.revoked_from = sample_time(SAMPLE_ISSUED),
 		.offline_made = sample_time(SAMPLE_ISSUED),
+		.fastnetmon_date = "2026-12-07",
+		.fastnetmon_end = sample_time("2026-12-07T23:59:59Z"),
+		.fastnetmon_mbits = 10000,
+		.fastnetmon_fixed = 1,
+		.fastnetmon_at = sample_time(SAMPLE_ISSUED),
 	};
 	sample_fill(out->machine_id_hash, SHA256_SIZE, 0x10);
 	sample_fill(out->offline_nonce, NONCE_SIZE, 0x20);

@@ -294,6 +294,12 @@ begin(struct client *client, const struct client_request *request,
 		curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_tls);
 		curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, exchange);
 	}
+	if (request->user != NULL && request->user[0] != '\0') {
+		curl_easy_setopt(easy, CURLOPT_USERNAME, request->user);
+		curl_easy_setopt(easy, CURLOPT_PASSWORD, request->password);
+	}
+	if (request->put)
+		curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, "PUT");
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, request->user_agent);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);

@@ -30,6 +30,9 @@ struct client_request {
 	const char *unix_socket; /* NULL: where the URL says */
 	const char *user_agent;
 	bool any_name;		/* a certificate that ca_file has, of any name */
+	const char *user;	/* HTTP Basic; NULL or "": none */
+	const char *password;	/* copied, for user */
+	bool put;		/* client_get(): PUT without a body */
 	int address_family;	/* 0 any, 4, 6 */
 	size_t answer_max;	/* 0: CLIENT_ANSWER_MAX */
 	int total_s;		/* 0: CLIENT_TOTAL_S */

@@ -151,6 +151,17 @@ keeper_renew(struct keeper *keeper, const char *name, keeper_done_fn *done,
 
 	if (holding == NULL)
 		return false;
+	if (policy_watches(&holding->facts) && holding->config.renew) {
+		holding_ask_fastnetmon(holding);
+		return renew_now(keeper, holding, done, self, error);
+	}
+	if (policy_watches(&holding->facts)) {
+		buf_printf(error, "License %s is FastNetMon's: run its own 'fcli "
+			"set renew_license', or set renew = yes in [license "
+			"%s]; 'fcli commit' reads it now",
+		    holding->config.name, holding->config.name);
+		return false;
+	}
 	if (!policy_refreshes(&holding->facts)) {
 		buf_printf(error, "License %s is not refreshed by an authority; "
 			"put a new file at %s and run 'fcli commit'%s",
@@ -198,7 +209,7 @@ say_in_force(struct holding *holding, struct buf *out)
 		buf_fini(&line);
 		return report.usable;
 	}
-	utc_date(report.expiry, date);
+	report_expiry_date(&report, date);
 	buf_printf(out, "The %slicense is in force until %s",
 	    policy_offline(&holding->facts) ? "offline " : "", date);
 	if (!report.has[FIELD_ID_SUCCESSOR])
@@ -217,7 +228,8 @@ keeper_commit_also(struct keeper *keeper, const char *name,
 
 	if (holding == NULL)
 		return false;
-	if (policy_refreshes(&holding->facts))
+	if (policy_refreshes(&holding->facts) ||
+	    policy_watches(&holding->facts))
 		return wait_for(keeper, holding, true, done, self, error);
 	buf_init(&text, 1024);
 	bool usable = say_in_force(holding, &text);
@@ -246,7 +258,8 @@ keeper_commit(struct keeper *keeper, const char *name, keeper_done_fn *done,
 		holding_look(holding, true);
 		if (holding->config.on_change[0] != '\0')
 			holding->on_change.asked = true;
-		if (policy_refreshes(&holding->facts))
+		if (policy_refreshes(&holding->facts) ||
+		    policy_watches(&holding->facts))
 			make_due(holding);
 	}
 	keeper_publish(keeper);
@@ -270,6 +283,11 @@ keeper_hardware_data(struct keeper *keeper, const char *name, struct buf *out,
 
 	if (holding == NULL)
 		return false;
+	if (policy_watches(&holding->facts)) {
+		buf_puts(error, "This license is FastNetMon's own: run its "
+			"'fcli show license_hardware_data'");
+		return false;
+	}
 	/* What was plugged in since the last look must be in it. */
 	holding_inspect(holding);
 	if (holding_compose(holding, ASK_OFFLINE, out))

@@ -6,6 +6,7 @@
  *   keeper.c  life: what is held, from opening to freeing
  *   pulse.c   every beat and round: clock, due renewals, publication, edges
  *   errands.c what people ask for over the control socket
+ *   roots.c   the keys that a license is believed by
  *   load.c    what is on disk, at start and when it changes
  *   request.c  the request: made, kept, sent again
  *   renew.c   one exchange from there to the last rename
@@ -17,6 +18,7 @@
  *   history.c  what happened, for people
  *   on_change.c  the operator's command at each edge of usable
  *   meter.c  the bandwidth in use, looked at at every beat
+ *   fastnetmon.c  FastNetMon's own license, looked at by its API or its fcli
  *   reporter.c  the usage report, apart from all that
  */
 #ifndef LICENSE_KEEPER_HOLDING_H
@@ -34,6 +36,7 @@
 struct child;
 struct meter;
 struct signing_key;
+struct fastnetmon;
 
 enum {
 	KEEPER_JOBS_MAX = 8,
@@ -92,6 +95,7 @@ struct holding {
 	struct alarms announced; /* what managers were told of them */
 	struct on_change on_change;
 	struct meter *meter; /* NULL: bandwidth is not measured */
+	struct fastnetmon *fastnetmon; /* NULL: another source */
 	mono_t opened;
 	bool has_report;
 	const struct license_facts *published;
@@ -183,6 +187,28 @@ void holding_set_meter(struct holding *holding);
 void holding_leave_meter(struct holding *holding);
 /* keeper_measure: a look for each license, TRAFFIC_LOOK_S after the last. */
 void keeper_measure(struct keeper *keeper);
+
+/* roots.c: none with source fastnetmon, which is nobody's word but its own. */
+bool holding_read_roots(struct holding *holding, struct buf *error);
+/* keeper_roots_good: all could be read. holding_take_roots: once more. */
+bool keeper_roots_good(const struct keeper_license *licenses, size_t count,
+    struct buf *error);
+void holding_take_roots(struct holding *holding);
+
+/* fastnetmon.c */
+/*
+ * holding_set_fastnetmon: what is configured; false: out of memory.
+ * holding_watch: start a look unless one is in flight; next_attempt and the
+ * waiters follow from how it ends. holding_ask_fastnetmon: the next look begins
+ * with a request to renew.
+ */
+bool holding_set_fastnetmon(struct holding *holding);
+void holding_leave_fastnetmon(struct holding *holding);
+void holding_watch(struct holding *holding);
+void holding_ask_fastnetmon(struct holding *holding);
+/* Of the jobs' source: fcli while it runs. */
+void keeper_ask_fcli(const struct keeper *keeper, struct loop_want *want);
+void keeper_tell_fcli(struct keeper *keeper, const struct loop_got *got);
 
 /* load.c */
 /* holding_load: everything from disk; heals the license file. */

@@ -22,7 +22,7 @@
 #include "license/keeper/watch.h"
 #include "license/sign.h"
 
-enum { ROOT_FILE_MAX = 8192, LOCK_TRIES = 10, LOCK_WAIT_MS = 20,
+enum { LOCK_TRIES = 10, LOCK_WAIT_MS = 20,
 	JUST_BOOTED_S = HOUR_S };
 
 static void
@@ -37,37 +37,13 @@ holding_free(struct holding *holding)
 	holding_leave_revoked(holding);
 	holding_leave_jobs(holding);
 	holding_leave_meter(holding);
+	holding_leave_fastnetmon(holding);
 	license_facts_release(holding->published);
 	buf_fini(&holding->license_bytes);
 	buf_fini(&holding->refusal_bytes);
 	buf_fini(&holding->request_bytes);
 	buf_fini(&holding->next_bytes);
 	free(holding);
-}
-
-static bool
-read_roots(const struct keeper_license *config, struct keyring *out,
-    struct buf *error)
-{
-	struct buf text;
-	bool good = false;
-
-	buf_init(&text, ROOT_FILE_MAX);
-	if (file_read(config->authority_root, &text) == -1) {
-		buf_printf(error, "[license %s] authority-root: %s: %s",
-		    config->name, config->authority_root, strerror(errno));
-	} else {
-		struct buf why;
-		buf_init(&why, 512);
-		good = keyring_parse_roots(buf_text(&text), out, &why);
-		if (!good)
-			buf_printf(error, "[license %s] authority-root: %s: %s",
-			    config->name, config->authority_root,
-			    buf_text(&why));
-		buf_fini(&why);
-	}
-	buf_fini(&text);
-	return good;
 }
 
 static void
@@ -86,7 +62,9 @@ apply_config(struct holding *holding, const struct keeper_license *config)
 	if (config->on_change[0] == '\0')
 		facts->on_change_exit = -1;
 	holding_set_meter(holding);
-	watch_directory_of(holding->keeper->watch_fd, config->license_file);
+	facts->poll_interval_s = config->poll_interval_s;
+	if (config->license_file[0] != '\0')
+		watch_directory_of(holding->keeper->watch_fd, config->license_file);
 }
 
 static bool
@@ -144,6 +122,8 @@ assign_indexes(struct keeper *keeper, struct holding *const *holdings,
 static utc_t
 first_attempt(const struct license_facts *facts, utc_t now)
 {
+	if (policy_watches(facts))
+		return now;
 	bool missed = !utc_before(now, policy_next(facts, now, 0));
 
 	if (missed && policy_refreshes(facts) &&
@@ -173,10 +153,14 @@ holding_new(struct keeper *keeper, const struct keeper_license *config,
 	facts->last_refusal = REFUSAL_NONE;
 	facts->last_duration_ms = -1;
 	facts->on_change_exit = -1;
-	facts->data_age_s = -1;
 	memcpy(facts->machine_key, keeper->machine_key, KEY_SIZE);
 	apply_config(holding, config);
-	if (!read_roots(config, &holding->keyring, error)) {
+	if (!holding_read_roots(holding, error)) {
+		holding_free(holding);
+		return NULL;
+	}
+	if (!holding_set_fastnetmon(holding)) {
+		buf_puts(error, "out of memory");
 		holding_free(holding);
 		return NULL;
 	}
@@ -371,7 +355,9 @@ find_holding(struct keeper *keeper, const char *name)
 static bool
 asks_the_same(const struct keeper_license *a, const struct keeper_license *b)
 {
-	return a->source == b->source && strcmp(a->product, b->product) == 0 &&
+	return a->source == b->source &&
+	    strcmp(a->api_url, b->api_url) == 0 &&
+	    strcmp(a->fcli_path, b->fcli_path) == 0 && strcmp(a->product, b->product) == 0 &&
 	    strcmp(a->authority_url, b->authority_url) == 0 &&
 	    strcmp(a->authority_root, b->authority_root) == 0 &&
 	    strcmp(a->license_file, b->license_file) == 0;
@@ -418,35 +404,6 @@ begin_new(struct keeper *keeper)
 	keeper_persist_clock(keeper);
 }
 
-static bool
-all_roots_good(const struct keeper_license *licenses, size_t count,
-    struct buf *error)
-{
-	struct keyring keyring;
-
-	for (size_t i = 0; i < count; i++) {
-		if (!read_roots(&licenses[i], &keyring, error))
-			return false;
-	}
-	return true;
-}
-
-/* The same file may name other roots now; a list of revoked keys stays. */
-static void
-take_roots(struct holding *holding)
-{
-	struct keyring keyring;
-	struct buf why;
-
-	buf_init(&why, 512);
-	if (read_roots(&holding->config, &keyring, &why)) {
-		keyring.revoked_version = holding->keyring.revoked_version;
-		keyring.revoked = holding->keyring.revoked;
-		holding->keyring = keyring;
-	}
-	buf_fini(&why);
-}
-
 bool
 keeper_reconfigure(struct keeper *keeper,
     const struct keeper_license *licenses, size_t count, struct buf *error)
@@ -454,7 +411,7 @@ keeper_reconfigure(struct keeper *keeper,
 	size_t made = 0;
 
 	/* Before a license is loaded, since that heals its files. */
-	if (!all_roots_good(licenses, count, error))
+	if (!keeper_roots_good(licenses, count, error))
 		return false;
 	struct holding **holdings = calloc(count == 0 ? 1 : count,
 	    sizeof(holdings[0]));
@@ -484,7 +441,7 @@ keeper_reconfigure(struct keeper *keeper,
 	}
 	for (size_t i = 0; i < count; i++) {
 		apply_config(holdings[i], &licenses[i]);
-		take_roots(holdings[i]);
+		holding_take_roots(holdings[i]);
 	}
 	assign_indexes(keeper, holdings, count);
 	swap_holdings(keeper, holdings, count);

@@ -31,6 +31,13 @@ struct keeper_license {
 	char authority_ca[KEEPER_PATH_SIZE];   /* "": the system's */
 	char proxy[KEEPER_PATH_SIZE];	       /* "": none, "environment" */
 	char coupon[TEXT_64];
+	/* Source fastnetmon: its API, or (api_url "") its fcli. */
+	char api_url[KEEPER_PATH_SIZE], api_user[TEXT_64];
+	char api_password_file[KEEPER_PATH_SIZE]; /* "": no password */
+	char fcli_path[KEEPER_PATH_SIZE];
+	char timezone[TEXT_64]; /* fastnetmon_zone() */
+	int64_t poll_interval_s;
+	bool renew; /* FastNetMon may be asked to renew */
 	int address_family; /* 0 any, 4, 6 */
 	struct thresholds thresholds;
 	char bandwidth_from[KEEPER_PATH_SIZE]; /* license/traffic.h; "": none */
@@ -81,6 +88,14 @@ struct loop_source keeper_source(struct keeper *keeper);
  */
 struct loop_source keeper_jobs_source(struct keeper *keeper);
 
+/*
+ * fastnetmon_password: the first line of ${path}. False with a sentence: it
+ * cannot be read, or everybody may read it.
+ */
+enum { FASTNETMON_PASSWORD_SIZE = 1024 };
+bool fastnetmon_password(const char *path, char out[FASTNETMON_PASSWORD_SIZE],
+    struct buf *why);
+
 /* keeper_done: how a renewal asked for by a person ended; sentence, no LF. */
 typedef void keeper_done_fn(void *self, bool ok, const char *sentence);
 
@@ -92,7 +107,8 @@ typedef bool keeper_ask_fn(struct keeper *keeper, const char *name,
  * keeper_renew: refresh license ${name} now (joining an exchange that is in
  * flight); ${done} is called once from the loop, at the latest after
  * KEEPER_RENEW_WAIT_S. False, ${done} not called: no such license, or one
- * that nobody refreshes; one sentence in ${error}.
+ * that nobody refreshes; one sentence in ${error}. Source fastnetmon: where
+ * the operator allows it, FastNetMon is asked to renew, then for its license.
  */
 bool keeper_renew(struct keeper *keeper, const char *name,
     keeper_done_fn *done, void *self, struct buf *error);

@@ -314,6 +314,8 @@ holding_look(struct holding *holding, bool force)
 	struct file_identity now;
 	struct candidate c = {.good = false};
 
+	if (policy_watches(&holding->facts))
+		return; /* FastNetMon's file is FastNetMon's */
 	holding_look_next(holding);
 	holding_look_aside(holding);
 	file_identify(path, &now);
@@ -437,6 +439,11 @@ holding_load(struct holding *holding)
 {
 	holding_recall(holding);
 	holding_recall_refreshes(holding);
+	if (policy_watches(&holding->facts)) {
+		policy_forget_future(&holding->facts,
+		    keeper_now(holding->keeper));
+		return;
+	}
 	holding_recall_revoked(holding);
 	load_kept(holding);
 	holding_look(holding, true);

@@ -12,6 +12,7 @@
 #include "license/keeper/disk.h"
 #include "license/keeper/holding.h"
 #include "license/sign.h"
+#include "license/fastnetmon.h"
 #include "license/verify.h"
 
 /* No license can have this name: they begin with a letter or a digit. */
@@ -101,6 +102,35 @@ out:
 		}                                                             \
 	} while (0)
 
+static void
+keep_fastnetmon(const struct license_facts *facts, struct memory *m)
+{
+	bool there = policy_watches(facts) && facts->has_license;
+
+	text_copy(m->fastnetmon_date, sizeof(m->fastnetmon_date), facts->vendor_date);
+	m->has |= there ? bit(MEMORY_FASTNETMON_DATE) : 0;
+	KEEP(m, FASTNETMON_END, fastnetmon_end, facts->license.lease_end, there);
+	KEEP(m, FASTNETMON_MBITS, fastnetmon_mbits, facts->license.bandwidth_mbits,
+	    there);
+	KEEP(m, FASTNETMON_FIXED, fastnetmon_fixed, 1, there && facts->fixed_term);
+	KEEP(m, FASTNETMON_AT, fastnetmon_at, facts->data_at,
+	    policy_watches(facts) && facts->data_at.s > 0);
+}
+
+static void
+recall_fastnetmon(struct license_facts *facts, const struct memory *m)
+{
+	struct fastnetmon_license said = {.bandwidth_mbits = m->fastnetmon_mbits};
+
+	if (!policy_watches(facts))
+		return;
+	text_copy(said.date, sizeof(said.date), m->fastnetmon_date);
+	facts->data_at = m->fastnetmon_at;
+	facts->fixed_term = m->fastnetmon_fixed != 0;
+	if (has_bit(m->has, MEMORY_FASTNETMON_MBITS))
+		fastnetmon_recall(facts, &said, m->fastnetmon_end);
+}
+
 bool
 holding_persist(struct holding *holding)
 {
@@ -141,6 +171,7 @@ holding_persist(struct holding *holding)
 	    holding->on_change.told != STANDING_UNKNOWN);
 	KEEP(m, ON_CHANGE_EXIT, on_change_exit, facts->on_change_exit,
 	    facts->on_change_exit >= 0);
+	keep_fastnetmon(facts, m);
 	return write_memory(holding->keeper, facts->name, m);
 }
 
@@ -184,6 +215,7 @@ holding_recall(struct holding *holding)
 	facts->grace_from = m.grace_from;
 	facts->mismatch_confirmed = m.mismatch_confirmed != 0;
 	facts->revoked_from = m.revoked_from;
+	recall_fastnetmon(facts, &m);
 	recall_alarms(holding, &m);
 	holding->on_change.told = (enum standing)m.on_change_told;
 	if (has_bit(m.has, MEMORY_ON_CHANGE_EXIT) &&

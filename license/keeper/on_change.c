@@ -200,7 +200,8 @@ start(struct holding *holding, struct job *job, enum standing target)
 static bool
 is_settled(const struct holding *holding, mono_t now)
 {
-	return !policy_refreshes(&holding->facts) ||
+	return (!policy_refreshes(&holding->facts) &&
+		   !policy_watches(&holding->facts)) ||
 	    holding->facts.attempts > 0 ||
 	    now.ns - holding->opened.ns > SETTLE_S * INT64_C(1000000000);
 }
@@ -288,6 +289,7 @@ ask(void *self, struct loop_want *want)
 		if (keeper->jobs[i].child != NULL)
 			child_ask(keeper->jobs[i].child, want);
 	}
+	keeper_ask_fcli(keeper, want);
 	for (size_t i = 0; i < keeper->count; i++) {
 		const struct holding *holding = keeper->holdings[i];
 
@@ -313,6 +315,7 @@ tell(void *self, const struct loop_got *got)
 		if (job->child != NULL && child_tell(job->child, got))
 			job_end(job);
 	}
+	keeper_tell_fcli(keeper, got);
 }
 
 struct loop_source

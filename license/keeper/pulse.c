@@ -396,8 +396,12 @@ renew_due(struct keeper *keeper)
 	for (size_t i = 0; i < keeper->count; i++) {
 		struct holding *holding = keeper->holdings[i];
 		if (may_renew(keeper, holding) &&
-		    !utc_before(now, holding->facts.next_attempt))
-			holding_renew(holding);
+		    !utc_before(now, holding->facts.next_attempt)) {
+			if (holding->fastnetmon != NULL)
+				holding_watch(holding);
+			else
+				holding_renew(holding);
+		}
 	}
 }
 

@@ -107,6 +107,12 @@ static const struct key license_keys[] = {
 	{"incoming", NUMBER, AT(incoming_bytes_per_s), 0},
 	{"outgoing", NUMBER, AT(outgoing_bytes_per_s), 0},
 	{"peak", NUMBER, AT(peak_bytes_per_s), 0},
+	{"source", NAME, AT(source), NAMES_SOURCE},
+	{"poll-interval-s", NUMBER, AT(poll_interval_s), 0},
+	{"read", INSTANT, AT(data_at), 0},
+	{"fixed-term", FLAG, AT(fixed_term), 0},
+	{"date", TEXT, AT(vendor_date), 0},
+	{"vendor-local", FLAG, AT(vendor_local), 0},
 };
 
 static const struct key agent_keys[] = {
@@ -138,7 +144,6 @@ start_license(struct situation *s, const char *name)
 		.last_duration_ms = 180,
 		.attempts = 12,
 		.on_change_exit = -1,
-		.data_age_s = -1,
 		.since = s->agent.start,
 	};
 	f->hardware.known = component_bit(CPU_MODEL) |

@@ -102,8 +102,8 @@ broken LEASELINE-MIB "a wrong revision" 's/LAST-UPDATED "2026/LAST-UPDATED "2027
 broken LEASELINE-MIB "a line too wide" 's/"The state of the license\./& It is one of those that the convention names/'
 broken LEASELINE-CAPABILITY-MIB "a group that is not there" \
 	's/leaselineNoticeGroup,/leaselineNoticesGroup,/'
-broken LEASELINE-CAPABILITY-MIB "a variation of an object that is not there" \
-	's/VARIATION   leaselineLicDataAge/VARIATION   leaselineLicAge/'
+broken LEASELINE-CAPABILITY-MIB "capabilities without a module" \
+	's/SUPPORTS    LEASELINE-MIB/SUPPORTS    LEASELINES-MIB/'
 broken LEASELINE-CAPABILITY-MIB "capabilities at another number" \
 	's/{ leaselineCapabilityMIB 1 }/{ leaselineCapabilityMIB 2 }/'
 said=$(lint "$mibs")

@@ -39,7 +39,7 @@ add_everything(struct license_facts *f, utc_t now)
 	f->successor_not_before = utc_day_end(now, 300);
 	f->has_bandwidth = true;
 	f->incoming_bytes_per_s = 1500000000;
-	f->data_age_s = 90;
+	f->data_at = utc_add(now, -90);
 	facts_refuse(f, REFUSAL_HARDWARE_LIMIT, utc_add(now, 1));
 	f->next_attempt = utc_add(now, HOUR_S);
 }

@@ -247,7 +247,7 @@ light_start(struct host *h)
 	memset(&f->configured, 0xff, sizeof(f->configured));
 	f->last_result = RESULT_NEVER;
 	f->last_refusal = REFUSAL_NONE;
-	f->last_duration_ms = f->on_change_exit = f->data_age_s = -1;
+	f->last_duration_ms = f->on_change_exit = -1;
 	if (!load_key(h))
 		return false;
 	inspect(h);

@@ -238,7 +238,7 @@ publish(struct serving *s)
 		.configured = {-1, -1, -1, -1, -1, -1, -1, -1},
 		.last_result = RESULT_NEVER, .last_refusal = REFUSAL_NONE,
 		.last_duration_ms = -1, .on_change_exit = -1,
-		.data_age_s = -1, .since = clock_wall()};
+		.since = clock_wall()};
 	static const char *const names[] = {"edge1", "edge2", "lab"};
 	struct facts *facts = facts_new(3);
 

@@ -743,6 +743,26 @@ many_licenses_never_pass_the_end(void **state)
 	    STEP_NOTIFICATIONS);
 }
 
+static void
+a_license_that_fastnetmon_keeps_has_no_file_of_ours(void **state)
+{
+	struct doctor_license *l = &found.licenses[0];
+
+	(void)state;
+	be_sound();
+	l->path[0] = '\0';
+	l->is_watched = true;
+	only(STEP_LICENSE_FILE, DOCTOR_SKIPPED);
+	only(STEP_AUTHORITY, DOCTOR_SKIPPED);
+	l->watch_result = RESULT_STALE;
+	only(STEP_AUTHORITY, DOCTOR_OK);
+	l->watch_result = RESULT_AUTH;
+	strcpy(l->watch_why, "the FastNetMon API refused the password");
+	strcpy(l->watch_mend, "Check api-user.");
+	says(only(STEP_AUTHORITY, DOCTOR_FAILED),
+	    "refused the password", "Check api-user.");
+}
+
 int
 main(void)
 {
@@ -757,6 +777,8 @@ main(void)
 		cmocka_unit_test(the_vendors_fastnetmon_beside_us),
 		cmocka_unit_test(a_part_of_the_vendors),
 		cmocka_unit_test(a_license_and_its_file),
+		cmocka_unit_test(
+		    a_license_that_fastnetmon_keeps_has_no_file_of_ours),
 		cmocka_unit_test(
 		    an_authority_has_words_of_its_own_for_each_fault),
 		cmocka_unit_test(the_exporter),

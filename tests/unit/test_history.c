@@ -196,7 +196,7 @@ failures_alike_are_one_and_the_oldest_goes(void **state)
 		entry.at.s += 900;
 	}
 	assert_int_equal(history.count, 1);
-	assert_text("2026-11-25T00:30:00Z  refresh      timeout: the authority "
+	assert_text("2026-11-25T00:30:00Z  refresh      timeout: the server "
 		    "did not answer in time; took 30000 ms; 3 times since "
 		    "2026-11-25T00:00:00Z\n");
 	/* Also when some of them were made one before. */

@@ -272,7 +272,7 @@ the_advice_names_the_refusal_and_its_mend(void **state)
 	facts_fail(&f, RESULT_TIMEOUT, day(1));
 	r = report_at(&f, day(1));
 	advice_failing(&r, &why, advice);
-	assert_string_equal(why, "the authority did not answer in time");
+	assert_string_equal(why, "the server did not answer in time");
 }
 
 static void
