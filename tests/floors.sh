@@ -1,7 +1,7 @@
 #!/bin/sh
 # Goal: the house rules that a machine can see: no include climbs, a roof is
 # included by nobody, floor 1 is pure, one third-party library in one file,
-# no banned call, files and functions of a size.
+# no banned call, files and functions of a size, planted bugs that apply.
 cd "$(dirname "$0")/.." || exit 1
 sources=$(find license exporter agent -name '*.[ch]' | sort)
 failed=$(mktemp)
@@ -71,6 +71,11 @@ wc -l $sources | awk '$2 != "total" && $1 > 500 {
 	print $2 ": " $1 " lines: two rooms in one?" }' | report
 # The word for what is issued is spelled one way.
 grep -nE '\b[Ll]icence' $sources README.md 2>/dev/null | report
+# A bug that cannot be planted any more shows nothing.
+for patch in tests/sim/planted/*.patch; do
+	patch -s -p1 -F0 --dry-run < "$patch" > /dev/null ||
+		echo "$patch: it does not apply (fuzz 0): plant the bug again"
+done | report
 git grep -nE '/(work|farm)/' -- . 2>/dev/null | report
 [ ! -s "$failed" ] || exit 1
 echo "floors: $(printf '%s\n' $sources | wc -l) files keep the house rules"
