@@ -103,7 +103,7 @@ bench-metrics: all ## what a scrape costs, beside nginx: ROUNDS= LICENSES=
 WRAPS = write fsync renameat openat open read unlinkat fchmod calloc realloc
 $(B)/tests/fault/fault: $(B)/tests/fault/fault.o $(B)/libleaseline.a
 	$(Q)$(CC) $(ALL_LDFLAGS) $(WRAPS:%=-Wl$(comma)--wrap=%) -o $@ $^ \
-		$(LIB_SSL)
+		$(LIB_SSL) $(LIB_JSON)
 fault: $(B)/tests/fault/fault ## disk and memory fail at every call of a refresh
 	@$(B)/tests/fault/fault
 .PHONY: fault
