@@ -27,7 +27,7 @@ LICENSE   = advice agent_report answer calendar check check_formats codec codec_
             doctor doctor_authority doctor_exporter doctor_host doctor_license doctor_snmp doctor_vendor doctor_view doctor_word documents edges facts fastnetmon fields hardware history history_text json \
             greeting keyring names policy poller range reading report sign status status_machine text text_usage \
             timekeeping traffic usage usage_page verify
-KEEPER    = address client disk dropin errands fastnetmon history inspect keeper load machine_key memory meter on_change password \
+KEEPER    = address client disk dropin errands fastnetmon fcli history inspect keeper load machine_key memory meter on_change password \
             platform pulse renew request reporter revocations roots successor time_reset tls_time \
             view watch
 EXPORTER  = html page page_card page_line page_style access credentials door families listeners metrics answers password process textfile users web

@@ -38,6 +38,7 @@ static bool
 read_object(const json_t *object, struct fastnetmon_license *out, struct buf *why)
 {
 	utc_t day;
+	bool good = false;
 
 	out->bandwidth_mbits = find_number(object, "licensed_bandwidth",
 	    MBITS_MAX);
@@ -47,14 +48,16 @@ read_object(const json_t *object, struct fastnetmon_license *out, struct buf *wh
 	out->logical_cpus = find_number(object, "logical_cpus_number", 65535);
 	if (out->logical_cpus < 0)
 		out->logical_cpus = 0;
-	if (out->bandwidth_mbits == 0)
-		out->date[0] = '\0';
-	else if (out->bandwidth_mbits < 0)
+	if (out->bandwidth_mbits < 0)
 		buf_puts(why, "the answer has no licensed_bandwidth in mbits");
-	else if (!utc_parse_date(out->date, &day))
+	else if (out->bandwidth_mbits > 0 && !utc_parse_date(out->date, &day))
 		buf_puts(why, "the answer has no expiration_date like "
 			      "2027-03-31");
-	return buf_text(why)[0] == '\0';
+	else
+		good = true;
+	if (out->bandwidth_mbits <= 0)
+		out->date[0] = '\0';
+	return good;
 }
 
 static bool
@@ -177,7 +180,6 @@ fastnetmon_take(struct license_facts *facts, const struct fastnetmon_license *sa
     utc_t end, bool local, utc_t at)
 {
 	bool had = facts->has_license;
-	utc_t before = facts->license.lease_end;
 	enum result result = RESULT_OK;
 
 	facts->answered = true;
@@ -191,7 +193,8 @@ fastnetmon_take(struct license_facts *facts, const struct fastnetmon_license *sa
 		conclude(facts, RESULT_OK, at);
 		return RESULT_OK;
 	}
-	bool moved = !had || end.s != before.s;
+	/* In another zone it is still the same date. */
+	bool moved = !had || strcmp(facts->vendor_date, said->date) != 0;
 	bool is_far = end.s - at.s > FASTNETMON_LEASE_S;
 	facts->fixed_term = is_far || (facts->fixed_term && !moved);
 	take_license(facts, said, end, local);

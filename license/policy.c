@@ -107,7 +107,8 @@ policy_refused(const struct license_facts *facts)
 utc_t
 policy_revoked_end(const struct license_facts *facts)
 {
-	if (!facts->has_license || facts->revoked_from.s == 0)
+	if (!facts->has_license || facts->revoked_from.s == 0 ||
+	    policy_watches(facts))
 		return (utc_t){0};
 	return policy_offline(facts) ? facts->revoked_from :
 		utc_add(facts->revoked_from, POLICY_REVOKED_S);
@@ -232,7 +233,8 @@ policy_failing(const struct license_facts *facts, utc_t now)
 	if (!policy_refreshes(facts) && !policy_watches(facts))
 		return false;
 	/* The one in hand ends soon: the first failure is one too many. */
-	if (facts->revoked_from.s != 0 && facts->last_result != RESULT_OK &&
+	if (!policy_watches(facts) && facts->revoked_from.s != 0 &&
+	    facts->last_result != RESULT_OK &&
 	    !utc_before(facts->last_attempt, facts->revoked_from))
 		return true;
 	return last_answer_refused(facts) ||

@@ -156,7 +156,7 @@ fuzz-replay-%: $(B)/tests/fuzz/replay_%
 # The real programs on loopback. smilint.sh and dropin.sh say so (77) where
 # they cannot run: without the archive's package, without root. The longest
 # first, so that none is left alone at the end.
-INTEGRATION = notices doctor serving master crash rules terms alerting offline vendor \
+INTEGRATION = notices doctor serving master crash rules terms alerting offline vendor vendor_change \
               nagios address copies hardware trial mibroot clients snmp_memory \
               snmp authority agree service tamper freeze smilint dropin install \
               sandbox two onchange follow busy check stats clock calendar tls keys \

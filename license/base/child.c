@@ -238,8 +238,8 @@ conclude(struct child *child)
 	    128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-static void
-hurry(struct child *child)
+void
+child_hurry(struct child *child)
 {
 	kill(-child->pid, child->late ? SIGKILL : SIGTERM);
 	child->late = true;
@@ -266,7 +266,7 @@ child_tell(struct child *child, const struct loop_got *got)
 	if (fired(got, child->pidfd))
 		conclude(child);
 	else if (child->until.ns <= got->now.ns)
-		hurry(child);
+		child_hurry(child);
 	return child->ended;
 }
 

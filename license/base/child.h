@@ -40,6 +40,9 @@ struct child *child_start(const struct child_options *options);
 void child_ask(const struct child *child, struct loop_want *want);
 bool child_tell(struct child *child, const struct loop_got *got);
 
+/* child_hurry: its time is up now, whatever it was. */
+void child_hurry(struct child *child);
+
 /*
  * child_code: once ended: its exit code, 128 + the signal that ended it, or
  * CHILD_LATE when its time was up. child_dropped: bytes of output that were

@@ -14,7 +14,8 @@
 #include "license/base/clock.h"
 #include "license/keeper/tls_time.h"
 
-enum { SOCKETS_MAX = 128 };
+/* Three for each exchange that there may be: two families, and the resolver. */
+enum { SOCKETS_MAX = 192 };
 
 struct exchange {
 	struct exchange *next;

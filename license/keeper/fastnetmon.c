@@ -8,38 +8,38 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "license/base/child.h"
 #include "license/base/clock.h"
 #include "license/base/log.h"
-#include "license/keeper/holding.h"
 #include "license/fastnetmon.h"
+#include "license/keeper/fcli.h"
+#include "license/keeper/holding.h"
 
 #define AGENT "leaseline/" LEASELINE_VERSION
 
 enum {
-	ANSWER_MAX = 65536,
-	LOOK_S = 20, /* each of the two steps; less than a person waits */
+	ANSWER_MAX = FCLI_ANSWER_MAX,
+	LOOK_S = FCLI_LIMIT_S, /* each of the two steps; less than one waits */
 	RENEW_EVERY_S = 6 * HOUR_S,
 	HTTP_OK = 200,
 	HTTP_UNAUTHORIZED = 401,
 	HTTP_FORBIDDEN = 403,
 	DENIED_SIZE = 512,
+	SENTENCE_SIZE = 1024,
 };
 
 struct fastnetmon {
 	struct holding *holding;
-	struct child *child; /* fcli, while it runs */
-	int output;	     /* of it; -1: none */
-	bool renewing;	     /* the first of two steps */
-	bool asked;	     /* a person waits for a renewal */
-	bool was_renewed;    /* FastNetMon took the request for it */
-	utc_t renew_tried;   /* by itself; s 0: never */
+	struct fcli *fcli; /* while it runs */
+	bool renewing;	   /* the first of two steps */
+	bool asked;	   /* a person waits for a renewal */
+	bool for_person;   /* the look in flight is for that */
+	bool commit;	   /* and the look in flight for a person's commit */
+	bool was_renewed;  /* FastNetMon took the request for it */
+	char denied[DETAIL_SIZE]; /* why it did not; "": it did, or was not asked */
+	utc_t renew_tried; /* by itself; s 0: never */
 	mono_t persisted;
-	char line[DETAIL_SIZE]; /* the last that fcli said */
 };
 
 static void next_step(struct fastnetmon *vendor);
@@ -109,7 +109,8 @@ log_look(const struct holding *holding, int before, const char *date_before,
 	const struct license_facts *facts = &holding->facts;
 	bool moved = strcmp(date_before, facts->vendor_date) != 0;
 
-	if (facts->last_result == before && !moved && !holding->commit)
+	if (facts->last_result == before && !moved &&
+	    !holding->fastnetmon->commit)
 		log_debug("License %s: %s", facts->name, sentence);
 	else if (facts->last_result == RESULT_OK)
 		log_info("License %s: %s", facts->name, sentence);
@@ -127,6 +128,25 @@ persist(struct fastnetmon *vendor, bool news)
 		return;
 	vendor->persisted = now;
 	holding_persist(vendor->holding);
+}
+
+/* Who asked while a look was under way is told what the next one brings. */
+static void
+tell_askers(struct fastnetmon *vendor, bool ok, const char *sentence)
+{
+	struct holding *holding = vendor->holding;
+	struct keeper *keeper = holding->keeper;
+	bool denied = vendor->for_person && vendor->denied[0] != '\0';
+	char both[SENTENCE_SIZE];
+
+	if (vendor->asked || holding->commit) {
+		holding->facts.next_attempt = keeper_now(keeper);
+		return;
+	}
+	snprintf(both, sizeof(both), "%s%s%s", sentence, denied ?
+		"; FastNetMon did not renew it: " : "",
+	    denied ? vendor->denied : "");
+	keeper_wake(keeper, holding, ok && !denied, both);
 }
 
 /* ${said}: what a good look brought; NULL: ${result} and ${detail} say why. */
@@ -159,18 +179,24 @@ conclude(struct fastnetmon *vendor, const struct fastnetmon_license *said,
 		holding_record_refresh(holding, &outcome, 0, detail);
 	}
 	persist(vendor, news);
-	vendor->asked = vendor->was_renewed = false;
-	holding->commit = false;
 	keeper->dirty = true;
-	keeper_wake(keeper, holding, result == RESULT_OK && facts->has_license,
+	tell_askers(vendor, result == RESULT_OK && facts->has_license,
 	    sentence);
+}
+
+/* A look takes no place from the exchanges of other licenses. */
+static void
+take_place(struct fastnetmon *vendor)
+{
+	vendor->holding->in_flight = true;
+	vendor->holding->keeper->looks_in_flight++;
 }
 
 static void
 release(struct fastnetmon *vendor)
 {
 	vendor->holding->in_flight = false;
-	vendor->holding->keeper->in_flight--;
+	vendor->holding->keeper->looks_in_flight--;
 }
 
 static void
@@ -193,6 +219,7 @@ end_renewal(struct fastnetmon *vendor, bool good, const char *why)
 {
 	vendor->renewing = false;
 	vendor->was_renewed = good;
+	text_copy(vendor->denied, sizeof(vendor->denied), good ? "" : why);
 	if (!good)
 		log_warn("License %s: FastNetMon did not renew its license: "
 			 "%s", vendor->holding->facts.name, why);
@@ -277,10 +304,8 @@ ask_api(struct fastnetmon *vendor)
 	};
 	bool sent = good && client_get(holding->keeper->client, &request,
 	    on_reply, holding);
-	if (sent) {
-		holding->in_flight = true;
-		holding->keeper->in_flight++;
-	}
+	if (sent)
+		take_place(vendor);
 	explicit_bzero(password, sizeof(password));
 	if (!sent)
 		conclude(vendor, NULL, good ? RESULT_CONNECT : RESULT_AUTH,
@@ -289,54 +314,18 @@ ask_api(struct fastnetmon *vendor)
 }
 
 static void
-on_line(void *self, const char *text)
-{
-	struct fastnetmon *vendor = self;
-
-	text_printable(text, vendor->line, sizeof(vendor->line));
-}
-
-static void
-close_output(struct fastnetmon *vendor)
-{
-	if (vendor->output != -1)
-		close(vendor->output);
-	vendor->output = -1;
-}
-
-static void
 run_fcli(struct fastnetmon *vendor)
 {
-	const struct keeper_license *config = &vendor->holding->config;
-	const char *const show[] = {config->fcli_path, "show", "license", NULL};
-	const char *const renew[] = {config->fcli_path, "set", "renew_license",
-		NULL};
-	static const char *const environment[] = {"JSON_MODE=on", "HOME=/root",
-		"LANG=C.UTF-8", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:"
-		"/usr/bin:/sbin:/bin", NULL};
-	struct child_options options = {
-		.arguments = vendor->renewing ? renew : show,
-		.environment = environment,
-		.limit_s = LOOK_S,
-		.line = on_line,
-		.self = vendor,
-	};
+	char why[DENIED_SIZE];
 
-	vendor->line[0] = '\0';
-	vendor->output = memfd_create("fcli", MFD_CLOEXEC);
-	options.output = vendor->output;
-	if (vendor->output != -1)
-		vendor->child = child_start(&options);
-	if (vendor->child == NULL) {
-		int error = errno;
-
-		close_output(vendor);
-		vendor->renewing = false;
-		conclude(vendor, NULL, RESULT_CONNECT, strerror(error));
+	vendor->fcli = fcli_start(vendor->holding->config.fcli_path,
+	    vendor->renewing);
+	if (vendor->fcli != NULL) {
+		take_place(vendor);
 		return;
 	}
-	vendor->holding->in_flight = true;
-	vendor->holding->keeper->in_flight++;
+	snprintf(why, sizeof(why), "fcli cannot be run: %s", strerror(errno));
+	conclude(vendor, NULL, RESULT_CONNECT, why);
 }
 
 static void
@@ -348,54 +337,21 @@ next_step(struct fastnetmon *vendor)
 		run_fcli(vendor);
 }
 
-/* What it wrote, from the beginning. */
 static void
-read_output(struct fastnetmon *vendor, struct buf *out)
+end_fcli(struct fastnetmon *vendor)
 {
-	char bytes[4096];
-	off_t at = 0;
-	ssize_t n;
-
-	while (!out->failed && (n = pread(vendor->output, bytes, sizeof(bytes),
-		at)) > 0) {
-		buf_add(out, bytes, (size_t)n);
-		at += n;
-	}
-}
-
-static void
-on_child_end(struct fastnetmon *vendor)
-{
-	int code = child_code(vendor->child);
-	char why[DENIED_SIZE];
+	char why[DETAIL_SIZE];
 	struct buf text;
 
-	child_free(vendor->child);
-	vendor->child = NULL;
-	release(vendor);
 	buf_init(&text, ANSWER_MAX);
-	read_output(vendor, &text);
-	close_output(vendor);
-	/* Its refusals go where its answers go. */
-	if (vendor->line[0] == '\0') {
-		size_t len = strcspn(buf_text(&text), "\r\n");
-		struct buf first;
-
-		buf_init(&first, DETAIL_SIZE - 1);
-		buf_printable(&first, buf_text(&text),
-		    len < DETAIL_SIZE / 2 ? len : DETAIL_SIZE / 2);
-		text_copy(vendor->line, sizeof(vendor->line),
-		    buf_text(&first));
-		buf_fini(&first);
-	}
-	snprintf(why, sizeof(why), code == CHILD_LATE ?
-		"fcli did not end in time" : "fcli ended with exit code %d%s%s",
-	    code, vendor->line[0] == '\0' ? "" : ": ", vendor->line);
+	enum result result = fcli_take(vendor->fcli, &text, why);
+	fcli_free(vendor->fcli);
+	vendor->fcli = NULL;
+	release(vendor);
 	if (vendor->renewing)
-		end_renewal(vendor, code == 0, why);
-	else if (code != 0)
-		conclude(vendor, NULL, code == CHILD_LATE ? RESULT_TIMEOUT :
-			RESULT_CONNECT, why);
+		end_renewal(vendor, result == RESULT_OK, why);
+	else if (result != RESULT_OK)
+		conclude(vendor, NULL, result, why);
 	else
 		take_answer(vendor, buf_text(&text), text.len);
 	buf_fini(&text);
@@ -424,7 +380,11 @@ holding_watch(struct holding *holding)
 
 	if (holding->in_flight)
 		return;
-	vendor->renewing = vendor->asked || renews_by_itself(vendor);
+	vendor->for_person = vendor->asked;
+	vendor->commit = holding->commit;
+	vendor->asked = holding->commit = vendor->was_renewed = false;
+	vendor->denied[0] = '\0';
+	vendor->renewing = vendor->for_person || renews_by_itself(vendor);
 	next_step(vendor);
 }
 
@@ -432,6 +392,38 @@ void
 holding_ask_fastnetmon(struct holding *holding)
 {
 	holding->fastnetmon->asked = true;
+}
+
+/* Nothing comes of the look in flight. */
+static void
+stop_look(struct fastnetmon *vendor)
+{
+	struct holding *holding = vendor->holding;
+
+	if (!holding->in_flight)
+		return;
+	client_drop(holding->keeper->client, holding);
+	fcli_leave(&holding->keeper->left, vendor->fcli);
+	vendor->fcli = NULL;
+	release(vendor);
+}
+
+void
+holding_look_again(struct holding *holding)
+{
+	struct fastnetmon *vendor = holding->fastnetmon;
+
+	if (vendor == NULL)
+		return;
+	if (holding->in_flight) {
+		vendor->asked |= vendor->for_person;
+		holding->commit |= vendor->commit;
+		/* Its own request to renew may not have left. */
+		if (vendor->renewing && !vendor->for_person)
+			vendor->renew_tried = (utc_t){0};
+	}
+	stop_look(vendor);
+	holding->facts.next_attempt = keeper_now(holding->keeper);
 }
 
 bool
@@ -447,7 +439,6 @@ holding_set_fastnetmon(struct holding *holding)
 	if (holding->fastnetmon == NULL)
 		return false;
 	holding->fastnetmon->holding = holding;
-	holding->fastnetmon->output = -1;
 	return true;
 }
 
@@ -456,8 +447,7 @@ holding_leave_fastnetmon(struct holding *holding)
 {
 	if (holding->fastnetmon == NULL)
 		return;
-	child_free(holding->fastnetmon->child);
-	close_output(holding->fastnetmon);
+	stop_look(holding->fastnetmon);
 	free(holding->fastnetmon);
 	holding->fastnetmon = NULL;
 }
@@ -465,22 +455,24 @@ holding_leave_fastnetmon(struct holding *holding)
 void
 keeper_ask_fcli(const struct keeper *keeper, struct loop_want *want)
 {
+	fcli_ask_all(keeper->left, want);
 	for (size_t i = 0; i < keeper->count; i++) {
 		const struct fastnetmon *vendor = keeper->holdings[i]->fastnetmon;
 
-		if (vendor != NULL && vendor->child != NULL)
-			child_ask(vendor->child, want);
+		if (vendor != NULL && vendor->fcli != NULL)
+			fcli_ask(vendor->fcli, want);
 	}
 }
 
 void
 keeper_tell_fcli(struct keeper *keeper, const struct loop_got *got)
 {
+	fcli_tell_all(&keeper->left, got);
 	for (size_t i = 0; i < keeper->count; i++) {
 		struct fastnetmon *vendor = keeper->holdings[i]->fastnetmon;
 
-		if (vendor != NULL && vendor->child != NULL &&
-		    child_tell(vendor->child, got))
-			on_child_end(vendor);
+		if (vendor != NULL && vendor->fcli != NULL &&
+		    fcli_tell(vendor->fcli, got))
+			end_fcli(vendor);
 	}
 }

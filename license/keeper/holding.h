@@ -19,6 +19,7 @@
  *   on_change.c  the operator's command at each edge of usable
  *   meter.c  the bandwidth in use, looked at at every beat
  *   fastnetmon.c  FastNetMon's own license, looked at by its API or its fcli
+ *   fcli.c  one run of that fcli
  *   reporter.c  the usage report, apart from all that
  */
 #ifndef LICENSE_KEEPER_HOLDING_H
@@ -34,6 +35,7 @@
 #include "license/policy.h"
 
 struct child;
+struct fcli;
 struct meter;
 struct signing_key;
 struct fastnetmon;
@@ -41,6 +43,7 @@ struct fastnetmon;
 enum {
 	KEEPER_JOBS_MAX = 8,
 	KEEPER_TRANSFERS_MAX = 32,
+	KEEPER_LOOKS_MAX = 16, /* at FastNetMon, besides */
 	KEEPER_WAITERS_MAX = 64,
 	KEEPER_BEAT_S = 30,
 	KEEPER_INSPECT_S = 600,
@@ -130,6 +133,9 @@ struct keeper {
 	size_t count;
 	size_t in_flight;
 	size_t pages_in_flight; /* of the meters */
+	size_t looks_in_flight; /* at FastNetMon */
+	size_t turn; /* the holding that is looked at first: others had theirs */
+	struct fcli *left; /* told to end, and nobody waits for them */
 	struct waiter waiters[KEEPER_WAITERS_MAX];
 	size_t waiter_count;
 	struct job jobs[KEEPER_JOBS_MAX];
@@ -200,12 +206,14 @@ void holding_take_roots(struct holding *holding);
  * holding_set_fastnetmon: what is configured; false: out of memory.
  * holding_watch: start a look unless one is in flight; next_attempt and the
  * waiters follow from how it ends. holding_ask_fastnetmon: the next look begins
- * with a request to renew.
+ * with a request to renew. holding_look_again: after a reload: what was in
+ * flight is dropped, and the next look is due.
  */
 bool holding_set_fastnetmon(struct holding *holding);
 void holding_leave_fastnetmon(struct holding *holding);
 void holding_watch(struct holding *holding);
 void holding_ask_fastnetmon(struct holding *holding);
+void holding_look_again(struct holding *holding);
 /* Of the jobs' source: fcli while it runs. */
 void keeper_ask_fcli(const struct keeper *keeper, struct loop_want *want);
 void keeper_tell_fcli(struct keeper *keeper, const struct loop_got *got);
@@ -306,6 +314,11 @@ void holding_cancel(struct holding *holding, const char *why);
 void keeper_forget_future(struct keeper *keeper, utc_t now);
 /* holding_renew: start an exchange unless one is in flight. */
 void holding_renew(struct holding *holding);
+/* keeper_start_due: what is due, as far as there is room. keeper_may_start:
+ * there is for ${holding}, which waits for its time. */
+void keeper_start_due(struct keeper *keeper);
+bool keeper_may_start(const struct keeper *keeper,
+    const struct holding *holding);
 
 /* memory.c */
 /* False and logged once when the write failed. */

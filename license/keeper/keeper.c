@@ -16,6 +16,7 @@
 
 #include "license/base/clock.h"
 #include "license/base/log.h"
+#include "license/keeper/fcli.h"
 #include "license/keeper/holding.h"
 #include "license/keeper/inspect.h"
 #include "license/keeper/machine_key.h"
@@ -30,6 +31,7 @@ holding_free(struct holding *holding)
 {
 	if (holding == NULL)
 		return;
+	holding_leave_fastnetmon(holding);
 	if (holding->in_flight) {
 		client_drop(holding->keeper->client, holding);
 		holding->keeper->in_flight--;
@@ -37,7 +39,6 @@ holding_free(struct holding *holding)
 	holding_leave_revoked(holding);
 	holding_leave_jobs(holding);
 	holding_leave_meter(holding);
-	holding_leave_fastnetmon(holding);
 	license_facts_release(holding->published);
 	buf_fini(&holding->license_bytes);
 	buf_fini(&holding->refusal_bytes);
@@ -332,6 +333,7 @@ keeper_free(struct keeper *keeper)
 	for (size_t i = 0; i < keeper->count; i++)
 		holding_free(keeper->holdings[i]);
 	free(keeper->holdings);
+	fcli_free_all(&keeper->left);
 	client_free(keeper->client);
 	signing_key_free(keeper->key);
 	if (keeper->watch_fd != -1)
@@ -356,8 +358,7 @@ static bool
 asks_the_same(const struct keeper_license *a, const struct keeper_license *b)
 {
 	return a->source == b->source &&
-	    strcmp(a->api_url, b->api_url) == 0 &&
-	    strcmp(a->fcli_path, b->fcli_path) == 0 && strcmp(a->product, b->product) == 0 &&
+	    strcmp(a->product, b->product) == 0 &&
 	    strcmp(a->authority_url, b->authority_url) == 0 &&
 	    strcmp(a->authority_root, b->authority_root) == 0 &&
 	    strcmp(a->license_file, b->license_file) == 0;
@@ -442,6 +443,7 @@ keeper_reconfigure(struct keeper *keeper,
 	for (size_t i = 0; i < count; i++) {
 		apply_config(holdings[i], &licenses[i]);
 		holding_take_roots(holdings[i]);
+		holding_look_again(holdings[i]);
 	}
 	assign_indexes(keeper, holdings, count);
 	swap_holdings(keeper, holdings, count);

@@ -131,6 +131,19 @@ recall_fastnetmon(struct license_facts *facts, const struct memory *m)
 		fastnetmon_recall(facts, &said, m->fastnetmon_end);
 }
 
+/* What became of asking another source is nothing of this one. */
+static void
+forget_other_source(struct license_facts *facts, const struct memory *m)
+{
+	if (policy_watches(facts) == has_bit(m->has, MEMORY_FASTNETMON_AT))
+		return;
+	facts->last_attempt = facts->last_success = (utc_t){0};
+	facts->last_result = RESULT_NEVER;
+	facts->last_refusal = REFUSAL_NONE;
+	facts->failures_in_row = 0;
+	facts->answered = false;
+}
+
 bool
 holding_persist(struct holding *holding)
 {
@@ -215,6 +228,7 @@ holding_recall(struct holding *holding)
 	facts->grace_from = m.grace_from;
 	facts->mismatch_confirmed = m.mismatch_confirmed != 0;
 	facts->revoked_from = m.revoked_from;
+	forget_other_source(facts, &m);
 	recall_fastnetmon(facts, &m);
 	recall_alarms(holding, &m);
 	holding->on_change.told = (enum standing)m.on_change_told;

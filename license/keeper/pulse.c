@@ -381,30 +381,6 @@ beat(struct keeper *keeper, mono_t now)
 		keeper->beat(keeper->self);
 }
 
-static bool
-may_renew(const struct keeper *keeper, const struct holding *holding)
-{
-	return holding->facts.next_attempt.s != 0 && !holding->in_flight &&
-	    keeper->in_flight < KEEPER_TRANSFERS_MAX;
-}
-
-static void
-renew_due(struct keeper *keeper)
-{
-	utc_t now = keeper_now(keeper);
-
-	for (size_t i = 0; i < keeper->count; i++) {
-		struct holding *holding = keeper->holdings[i];
-		if (may_renew(keeper, holding) &&
-		    !utc_before(now, holding->facts.next_attempt)) {
-			if (holding->fastnetmon != NULL)
-				holding_watch(holding);
-			else
-				holding_renew(holding);
-		}
-	}
-}
-
 static void
 ask(void *self, struct loop_want *want)
 {
@@ -426,7 +402,7 @@ ask(void *self, struct loop_want *want)
 		utc_t begins = holding->facts.successor_not_before;
 		if (utc_before(now, begins))
 			loop_want_at(want, after_s(boot, begins.s - now.s));
-		if (may_renew(keeper, holding))
+		if (keeper_may_start(keeper, holding))
 			loop_want_at(want, after_s(boot,
 				holding->facts.next_attempt.s - now.s));
 	}
@@ -475,7 +451,7 @@ tell(void *self, const struct loop_got *got)
 	}
 	/* A license that was taken may know a later time. */
 	glance_at_clock(keeper);
-	renew_due(keeper);
+	keeper_start_due(keeper);
 	keeper_expire_waiters(keeper, got->now);
 	if (keeper->dirty)
 		keeper_publish(keeper);

@@ -356,3 +356,36 @@ holding_renew(struct holding *holding)
 	holding->in_flight = true;
 	keeper->in_flight++;
 }
+
+bool
+keeper_may_start(const struct keeper *keeper, const struct holding *holding)
+{
+	bool room = holding->fastnetmon != NULL ?
+	    keeper->looks_in_flight < KEEPER_LOOKS_MAX :
+	    keeper->in_flight < KEEPER_TRANSFERS_MAX;
+
+	return holding->facts.next_attempt.s != 0 && !holding->in_flight &&
+	    room;
+}
+
+/* In turn: who hangs, and is due again at once, must not keep others out. */
+void
+keeper_start_due(struct keeper *keeper)
+{
+	utc_t now = keeper_now(keeper);
+	size_t first = keeper->turn;
+
+	for (size_t i = 0; i < keeper->count; i++) {
+		size_t at = (first + i) % keeper->count;
+		struct holding *holding = keeper->holdings[at];
+
+		if (!keeper_may_start(keeper, holding) ||
+		    utc_before(now, holding->facts.next_attempt))
+			continue;
+		keeper->turn = at + 1;
+		if (holding->fastnetmon != NULL)
+			holding_watch(holding);
+		else
+			holding_renew(holding);
+	}
+}

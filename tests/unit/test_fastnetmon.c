@@ -100,6 +100,14 @@ what_tells_no_license_is_refused_in_a_clause(void **state)
 		{"{\"licensed_bandwidth\": 10000, \"expiration_date\": "
 		 "\"2019-04-13\", \"refresh_last_result\": \"ok\"}",
 			"the answer is Leaseline's own"},
+		{"{\"licensed_bandwidth\": NaN, \"expiration_date\": "
+		 "\"2019-04-13\"}", "no JSON object"},
+		{"{\"licensed_bandwidth\": 1e999, \"expiration_date\": "
+		 "\"2019-04-13\"}", "no JSON object"},
+		{"{\"licensed_bandwidth\": 99999999999999999999}",
+			"no JSON object"},
+		{"{\"licensed_bandwidth\": 1, \"expiration_date\": \"\xff\"}",
+			"no JSON object"},
 		{"{\"success\": true, \"object\": [], \"value\": 1}",
 			"no licensed_bandwidth"},
 	};
@@ -350,6 +358,45 @@ what_was_known_before_a_restart_is_known_after_it(void **state)
 	    FACTS_NOON);
 }
 
+/* Whether a date stands is seen by the date, not by where it is read. */
+static void
+another_zone_is_no_other_date(void **state)
+{
+	struct fastnetmon_license said = {.date = "2025-12-09",
+		.bandwidth_mbits = 10000};
+	struct license_facts f;
+
+	(void)state;
+	bare(&f);
+	fastnetmon_take(&f, &said, fastnetmon_end(said.date, 0), false,
+	    (utc_t){FACTS_NOON});
+	assert_int_equal(fastnetmon_take(&f, &said,
+		fastnetmon_end(said.date, 7200), false,
+		(utc_t){FACTS_NOON + 37 * HOUR_S}), RESULT_STALE);
+	assert_int_equal(f.last_success.s, FACTS_NOON);
+	assert_int_equal(f.license.lease_end.s,
+	    fastnetmon_end(said.date, 7200).s);
+}
+
+/* The name had an authority once, and what that revoked is kept for it. */
+static void
+what_an_authority_revoked_is_nothing_to_fastnetmon(void **state)
+{
+	struct license_facts f;
+	struct report r;
+
+	(void)state;
+	bare(&f);
+	f.revoked_from = f.grace_from = (utc_t){FACTS_NOON - 90 * DAY_S};
+	f.mismatch_confirmed = true;
+	assert_int_equal(look(&f, FACTS_NOON, 14), RESULT_OK);
+	fastnetmon_fail(&f, RESULT_TIMEOUT, "", (utc_t){FACTS_NOON + 60});
+	report(&f, FACTS_NOON + 60, &r);
+	assert_int_equal(r.state, STATE_VALID);
+	assert_int_equal(r.severity, SEVERITY_OK);
+	assert_int_equal(r.expiry.s, f.license.lease_end.s);
+}
+
 int
 main(void)
 {
@@ -369,6 +416,9 @@ main(void)
 		cmocka_unit_test(other_hardware_is_told_but_ends_nothing),
 		cmocka_unit_test(
 		    what_was_known_before_a_restart_is_known_after_it),
+		cmocka_unit_test(another_zone_is_no_other_date),
+		cmocka_unit_test(
+		    what_an_authority_revoked_is_nothing_to_fastnetmon),
 	};
 
 	return cmocka_run_group_tests_name("FastNetMon's license", tests,
