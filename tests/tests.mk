@@ -246,7 +246,7 @@ lives-beside-the-rest: $(B)/tests/life
 		>$(O)/rest.log 2>&1; rc=$$?; \
 	wait $$lives || rc=1; cat $(O)/lives.log $(O)/rest.log; exit $$rc
 .PHONY: lives-beside-the-rest
-check: ## the proof, some 11 minutes on 2 cores: installs what it needs
+check: ## the proof, some 9 minutes on 2 cores: installs what it needs
 	@tests/deps.sh build run check
 	@$(MAKE) --no-print-directory WERROR=-Werror quick
 	@$(MAKE) --no-print-directory WERROR=-Werror lives-beside-the-rest
