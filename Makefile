@@ -9,7 +9,9 @@ PREFIX  ?= /usr
 DESTDIR ?=
 MIB_ROOT ?= 1.3.6.1.4.1.8072.9999.9999.14
 VERSION := 0.1.0
-REVISION := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+# A source archive has its commit in .revision, a checkout in git.
+REVISION := $(shell grep -oE '^[0-9a-f]{9}' .revision || \
+	git rev-parse --short=9 HEAD 2>/dev/null || echo unknown)
 comma   := ,
 Q       := $(if $(V),,@)
 ifndef LEASELINE_JOBS
@@ -130,10 +132,13 @@ install: $(PROGRAMS) $(B)/packs/done ## install below PREFIX; DESTDIR= for a pac
 	@B=$(B) PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' agent/install.sh $@
 uninstall: ## remove that again; /etc and /var stay
 	@B=$(B) PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' agent/install.sh $@
-dist: ## a source archive of the last commit in build/
+dist: ## a source archive of the last commit in build/, the same bytes from each clone
+	@[ -e .git ] || { echo "dist: an archive is made from a git" \
+		"checkout; this is none" >&2; exit 1; }
 	@mkdir -p $(O)
-	@git archive --prefix=leaseline-$(VERSION)/ HEAD | gzip -9n \
-		>$(O)/leaseline-$(VERSION).tar.gz
+	@git archive --prefix=leaseline-$(VERSION)/ -o $(O)/dist.tar HEAD
+	@gzip -9n <$(O)/dist.tar >$(O)/leaseline-$(VERSION).tar.gz
+	@rm $(O)/dist.tar
 	@echo $(O)/leaseline-$(VERSION).tar.gz
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile tests/tests.mk | \

@@ -261,6 +261,7 @@ check-all: check ## the long forms of the same
 	@FROZEN_S=120 $(MAKE) --no-print-directory integration-master
 	@GETS=1000000 RECONNECTS=200 $(MAKE) --no-print-directory \
 		integration-snmp_memory
+	@$(MAKE) --no-print-directory integration-dist
 	@$(MAKE) --no-print-directory check-nms
 
 .PHONY: check check-all clang floors fuzz fuzz-replay golden golden-update links \
