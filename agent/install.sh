@@ -127,7 +127,7 @@ install_all() {
 	  systemctl enable --now leaselined
 	For SNMP:
 	  cp $PREFIX/$share/snmpd-leaseline.conf /etc/snmp/snmpd.conf.d/leaseline.conf
-	  systemctl restart snmpd
+	  systemctl restart snmpd && chmod 0755 /var/agentx
 	Then: leaseline doctor
 	END
 }

@@ -54,6 +54,17 @@ judge_denied(const struct doctor_found *f, struct doctor_report *out)
 		    "running agent", m->path);
 		return;
 	}
+	if (m->mode[0] == '\0') {
+		const char *end = strrchr(m->path, '/');
+		int size = end == NULL ? 0 : (int)(end - m->path);
+		step = doctor_add(out, STEP_SNMP_MASTER, "", "%s may not "
+		    "look into %.*s", f->host.user, size, m->path);
+		doctor_mend(step, DOCTOR_FAILED, "Let it: agentXPerms sets "
+		    "the mode of a directory that snmpd makes, not of one "
+		    "that was there.");
+		doctor_command(step, "chmod 0755 %.*s", size, m->path);
+		return;
+	}
 	step = doctor_add(out, STEP_SNMP_MASTER, "", "%s may not open %s "
 	    "(%s %s:%s)", f->host.user, m->path, m->mode, m->owner, m->group);
 	doctor_mend(step, DOCTOR_FAILED, "Write \"agentXPerms 0660 0755 "

@@ -572,6 +572,12 @@ the_master_of_agentx(void **state)
 	found.snmp_enabled = false;
 	found.agent.agentx = -1;
 	only(STEP_SNMP_MASTER, DOCTOR_SKIPPED);
+	be_sound();
+	found.agent.agentx = 0;
+	found.master.state = MASTER_DENIED;
+	says(only(STEP_SNMP_MASTER, DOCTOR_FAILED),
+	    "leaseline may not look into /var/agentx",
+	    "chmod 0755 /var/agentx");
 }
 
 static void
