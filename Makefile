@@ -140,10 +140,13 @@ dist: ## a source archive of the last commit in build/, the same bytes from each
 	@gzip -9n <$(O)/dist.tar >$(O)/leaseline-$(VERSION).tar.gz
 	@rm $(O)/dist.tar
 	@echo $(O)/leaseline-$(VERSION).tar.gz
+deb: ## Debian packages in build/deb/; quick is part of their build
+	@tests/deps.sh build deb
+	@O=$(O) VERSION=$(VERSION) MIB_ROOT='$(MIB_ROOT)' agent/debian/build.sh
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile tests/tests.mk | \
 		expand -t 18
-.PHONY: install uninstall dist help
+.PHONY: install uninstall dist deb help
 
 include tests/tests.mk
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Goal: the Debian packages that the build and the tests need; nothing when
 # they are there. Arguments: sets of packages: build run prometheus check
-# nms zabbix browser bench.
+# nms zabbix browser bench deb packages.
 build="gcc make libc6-dev git ca-certificates libsnmp-dev
 	libcurl4-openssl-dev libssl-dev libmicrohttpd-dev libgnutls28-dev
 	libcrypt-dev libcpuid-dev zlib1g-dev
@@ -18,6 +18,8 @@ browser="chromium chromium-driver python3-selenium fonts-dejavu-core"
 zabbix="zabbix-server-pgsql zabbix-frontend-php postgresql php-cli php-pgsql"
 bench="wrk nginx-light prometheus-node-exporter prometheus-snmp-exporter
 	snmpd python3"
+deb="debhelper dpkg-dev libcmocka-dev"
+packages="debootstrap lintian"
 
 want=
 for set; do

@@ -175,6 +175,11 @@ integration: all $(B)/tests/snmp_fixture $(B)/tests/lease_client $(B)/tests/benc
 integration-%: all $(B)/tests/snmp_fixture $(B)/tests/lease_client $(B)/tests/bench/snmp_load
 	@B=$(B) O=$(O) tests/integration.sh $*
 
+packages: all deb ## the Debian packages in a fresh Debian 12: installed, run, upgraded, purged
+	@tests/deps.sh packages
+	@B=$(B) O=$(O) tests/integration.sh deb
+.PHONY: packages
+
 # Of Debian, but large; or fetched with npm, below $(O) and nowhere else.
 CHECK_NMS = nms-npm nms-zabbix nms-browser nms-grafana
 check-nms: ## management systems: a real Zabbix, and clients from npm
@@ -262,6 +267,7 @@ check-all: check ## the long forms of the same
 	@GETS=1000000 RECONNECTS=200 $(MAKE) --no-print-directory \
 		integration-snmp_memory
 	@$(MAKE) --no-print-directory integration-dist
+	@$(MAKE) --no-print-directory packages
 	@$(MAKE) --no-print-directory check-nms
 
 .PHONY: check check-all clang floors fuzz fuzz-replay golden golden-update links \
