@@ -353,80 +353,80 @@ a_license_and_its_file(void **state)
 }
 
 /* Each row is what libcurl tells of one fault. */
+static const struct {
+	struct doctor_authority a;
+	const char *text, *mend;
+} faults[] = {
+	{{.result = RESULT_DNS, .phase = PHASE_NAME},
+	    "DNS: the name license.example.net does not resolve",
+	    "getent ahosts license.example.net"},
+	{{.result = RESULT_TIMEOUT, .phase = PHASE_NAME},
+	    "DNS: no answer about the name", "resolv.conf"},
+	{{.result = RESULT_DNS, .phase = PHASE_NAME, .proxy_name = true,
+	    .proxy = "http://u:***@cache.example:3128"},
+	    "the name cache.example, the proxy's,", "Correct proxy"},
+	{{.result = RESULT_CONNECT, .phase = PHASE_CONNECT,
+	    .os_error = ECONNREFUSED},
+	    "TCP: license.example.net port 443 cannot be reached: "
+	    "Connection refused", "authority-url is right"},
+	{{.result = RESULT_TIMEOUT, .phase = PHASE_CONNECT},
+	    "TCP: license.example.net port 443 does not answer",
+	    "open outgoing tcp port 443"},
+	{{.result = RESULT_CONNECT, .phase = PHASE_CONNECT,
+	    .os_error = ECONNREFUSED, .proxy = "http://[::1]:3128"},
+	    "TCP: the proxy ::1 port 3128", "proxy is right"},
+	{{.result = RESULT_TIMEOUT, .phase = PHASE_TLS},
+	    "TLS: license.example.net port 443 takes the connection",
+	    "openssl s_client -connect license.example.net:443"},
+	{{.result = RESULT_TLS, .phase = PHASE_TLS, .tls_verify = 1,
+	    .detail = "wrong version number"},
+	    "does not speak it: wrong version", "port of authority-url"},
+	{{.result = RESULT_TLS, .phase = PHASE_TLS, .tls_verify = 10,
+	    .detail = "SSL certificate problem: x"},
+	    "is expired", "tell the vendor"},
+	{{.result = RESULT_TLS, .phase = PHASE_TLS, .tls_verify = 9,
+	    .detail = "SSL certificate problem: x"},
+	    "is not yet valid", "date is right"},
+	{{.result = RESULT_TLS, .phase = PHASE_TLS, .tls_verify = 20,
+	    .detail = "SSL certificate problem: x"},
+	    "is not trusted: none of the authorities known (those of "
+	    "the system)", "authority-ca"},
+	{{.result = RESULT_TLS, .phase = PHASE_TLS,
+	    .detail = "SSL: no alternative certificate subject name"},
+	    "another name than license.example.net", "authority-url"},
+	{{.result = RESULT_TLS, .phase = PHASE_TLS, .tls_verify = 66,
+	    .detail = "SSL certificate problem: EE key too small"},
+	    "EE key too small", "vendor"},
+	{{.result = RESULT_CONNECT, .phase = PHASE_CONNECT,
+	    .proxy_status = 407, .proxy = "http://cache:3128"},
+	    "refuses with HTTP 407", "USER:PASSWORD"},
+	{{.result = RESULT_CONNECT, .phase = PHASE_CONNECT,
+	    .proxy_status = 403, .proxy = "http://cache:3128"},
+	    "refuses with HTTP 403", "allow CONNECT"},
+	{{.result = RESULT_TIMEOUT, .phase = PHASE_ANSWER},
+	    "takes the question", "tell the vendor"},
+	{{.result = RESULT_OK, .phase = PHASE_ANSWER, .status = 200},
+	    "no licensing authority", "Correct authority-url"},
+	{{.result = RESULT_OK, .phase = PHASE_ANSWER, .status = 503},
+	    "status 503", "tell the vendor"},
+	{{.result = RESULT_HTTP, .phase = PHASE_ANSWER,
+	    .detail = "Empty reply"}, "Empty reply", "authority-url"},
+};
+
 static void
 an_authority_has_words_of_its_own_for_each_fault(void **state)
 {
-	static const struct {
-		struct doctor_authority a;
-		const char *text, *mend;
-	} rows[] = {
-		{{.result = RESULT_DNS, .phase = PHASE_NAME},
-		    "DNS: the name license.example.net does not resolve",
-		    "getent ahosts license.example.net"},
-		{{.result = RESULT_TIMEOUT, .phase = PHASE_NAME},
-		    "DNS: no answer about the name", "resolv.conf"},
-		{{.result = RESULT_DNS, .phase = PHASE_NAME, .proxy_name = true,
-		    .proxy = "http://u:***@cache.example:3128"},
-		    "the name cache.example, the proxy's,", "Correct proxy"},
-		{{.result = RESULT_CONNECT, .phase = PHASE_CONNECT,
-		    .os_error = ECONNREFUSED},
-		    "TCP: license.example.net port 443 cannot be reached: "
-		    "Connection refused", "authority-url is right"},
-		{{.result = RESULT_TIMEOUT, .phase = PHASE_CONNECT},
-		    "TCP: license.example.net port 443 does not answer",
-		    "open outgoing tcp port 443"},
-		{{.result = RESULT_CONNECT, .phase = PHASE_CONNECT,
-		    .os_error = ECONNREFUSED, .proxy = "http://[::1]:3128"},
-		    "TCP: the proxy ::1 port 3128", "proxy is right"},
-		{{.result = RESULT_TIMEOUT, .phase = PHASE_TLS},
-		    "TLS: license.example.net port 443 takes the connection",
-		    "openssl s_client -connect license.example.net:443"},
-		{{.result = RESULT_TLS, .phase = PHASE_TLS, .tls_verify = 1,
-		    .detail = "wrong version number"},
-		    "does not speak it: wrong version", "port of authority-url"},
-		{{.result = RESULT_TLS, .phase = PHASE_TLS, .tls_verify = 10,
-		    .detail = "SSL certificate problem: x"},
-		    "is expired", "tell the vendor"},
-		{{.result = RESULT_TLS, .phase = PHASE_TLS, .tls_verify = 9,
-		    .detail = "SSL certificate problem: x"},
-		    "is not yet valid", "date is right"},
-		{{.result = RESULT_TLS, .phase = PHASE_TLS, .tls_verify = 20,
-		    .detail = "SSL certificate problem: x"},
-		    "is not trusted: none of the authorities known (those of "
-		    "the system)", "authority-ca"},
-		{{.result = RESULT_TLS, .phase = PHASE_TLS,
-		    .detail = "SSL: no alternative certificate subject name"},
-		    "another name than license.example.net", "authority-url"},
-		{{.result = RESULT_TLS, .phase = PHASE_TLS, .tls_verify = 66,
-		    .detail = "SSL certificate problem: EE key too small"},
-		    "EE key too small", "vendor"},
-		{{.result = RESULT_CONNECT, .phase = PHASE_CONNECT,
-		    .proxy_status = 407, .proxy = "http://cache:3128"},
-		    "refuses with HTTP 407", "USER:PASSWORD"},
-		{{.result = RESULT_CONNECT, .phase = PHASE_CONNECT,
-		    .proxy_status = 403, .proxy = "http://cache:3128"},
-		    "refuses with HTTP 403", "allow CONNECT"},
-		{{.result = RESULT_TIMEOUT, .phase = PHASE_ANSWER},
-		    "takes the question", "tell the vendor"},
-		{{.result = RESULT_OK, .phase = PHASE_ANSWER, .status = 200},
-		    "no licensing authority", "Correct authority-url"},
-		{{.result = RESULT_OK, .phase = PHASE_ANSWER, .status = 503},
-		    "status 503", "tell the vendor"},
-		{{.result = RESULT_HTTP, .phase = PHASE_ANSWER,
-		    .detail = "Empty reply"}, "Empty reply", "authority-url"},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
 		be_sound();
-		found.licenses[0].authority = rows[i].a;
+		found.licenses[0].authority = faults[i].a;
 		found.licenses[0].authority.tried = true;
 		found.licenses[0].authority.duration_ms = 1234;
 		strcpy(found.licenses[0].authority.url,
 		    "https://license.example.net");
 		const struct doctor_step *s =
 		    only(STEP_AUTHORITY, DOCTOR_FAILED);
-		says(s, rows[i].text, rows[i].mend);
+		says(s, faults[i].text, faults[i].mend);
 		says(s, "(1.23 s)", "");
 	}
 	be_sound();
