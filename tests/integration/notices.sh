@@ -360,13 +360,15 @@ storm() {
 	# What the manager was told in the summary is repeated, too.
 	stop_master; start_master
 	wait_until 30 is_heard 14 2 || fail "no summary of the replay"
-	equal "replayed by themselves" $(($(heard 2) - singles)) 10
-	again=$(crossed 14)
-	[ "$again" -ge $((singles + 256 - 20)) ] || fail "a replay of $again"
+	# None by itself where the last second was full when snmpd came back.
+	again=$(crossed 14) alone=$(($(heard 2) - singles))
+	[ "$alone" -le 10 ] || fail "$alone are replayed by themselves"
+	[ $((alone + again)) -ge $((singles + 256 - 20)) ] ||
+		fail "a replay of $alone and $again"
 	worst=$(fastest)
 	[ "$worst" -le 10 ] || fail "$worst in a second of the replay"
 	ok "300 fail at once: $singles notices and one summary of $left in $took \
-s; replayed: 10 and one of $again; at most $worst in any second"
+s; replayed: $alone and one of $again; at most $worst in any second"
 	stop_pid "$AGENT_PID"; AGENT_PID=
 }
 

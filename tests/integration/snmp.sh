@@ -127,6 +127,7 @@ sysor() {
 trap_seen() { # trap_seen NUMBER COUNT
 	[ "$(grep -c "$BASE_OID.0.$1\$\|$BASE_OID.0.$1[^0-9]" "$D/traps")" = "$2" ]
 }
+all_seen() { [ "$(grep -c "$BASE_OID\.0\." "$D/traps")" = "$1" ]; }
 traps() {
 	echo "trap 1" >&3
 	wait_until 5 trap_seen 1 1 || fail "no trap: $(cat "$D/traps")"
@@ -135,12 +136,16 @@ traps() {
 	    "$BASE_OID.1.3.1.44.2 = STRING: \"Renew"; do
 		has_line "$D/traps" "$part" || fail "the trap lacks $part"
 	done
-	i=0; started=$(now_ms)
-	while [ $i -lt 25 ]; do echo "trap 15" >&3; i=$((i + 1)); done
-	wait_until 10 trap_seen 15 25 || fail "a burst of 25 is not whole"
+	equal "acknowledged raises" "$(counter acks)" 1
+	# More than a second takes, less than a storm.
+	started=$(now_ms)
+	for number in 1 2 5 7 9 11 13 15 4 3 6 8 10 12; do
+		echo "trap $number" >&3
+	done
+	wait_until 10 all_seen 15 || fail "a burst of 14 is not whole"
 	took=$(($(now_ms) - started))
-	[ $took -ge 1900 ] || fail "25 notifications in $took ms"
-	ok "notifications: every varbind; 25 at once take $took ms"
+	[ $took -ge 900 ] || fail "14 notifications in $took ms"
+	ok "notifications: every varbind; 14 at once take $took ms"
 }
 
 # recovers WHAT SINCE-MS: the subtree is served again within 20 s.
@@ -159,8 +164,7 @@ restart() {
 	start_snmpd || fail "snmpd does not start again"
 	recovers "a restart of snmpd" "$(now_ms)"
 	equal "connects" "$(counter connects)" $((connects + 1))
-	wait_until 5 trap_seen 15 26 || fail "what waited was not sent"
-	equal "acknowledged raises" "$(counter acks)" 1
+	wait_until 5 trap_seen 15 2 || fail "what waited was not sent"
 	equal "replays asked for" "$(counter replays)" 1
 	ok "a notification waited for the master; a replay is asked for"
 }
