@@ -125,7 +125,7 @@ put_legend_row(const struct report *r, enum field_id id, const char *class,
 static void
 put_legend(const struct report *r, struct buf *out)
 {
-	if (!has(r, FIELD_ID_LEASE_END))
+	if (!has(r, FIELD_ID_LEASE_END) && !has(r, FIELD_ID_TERM_END))
 		return;
 	buf_puts(out, "<ul class=\"legend\">\n");
 	put_legend_row(r, FIELD_ID_TERM_END, "term", "Paid term to", out);
@@ -167,6 +167,9 @@ put_refreshes(const struct report *r, struct buf *out)
 {
 	if (!has(r, FIELD_ID_RESULT))
 		return;
+	if (has(r, FIELD_ID_DATA_AGE))
+		put_ago("FastNetMon told it", utc_add(r->now, -r->data_age_s),
+		    r->now, NULL, out);
 	if (has(r, FIELD_ID_LAST_ATTEMPT))
 		put_ago("Last refresh", r->refresh_last_attempt, r->now,
 		    names_sentence(NAMES_RESULT, r->refresh_last_result), out);

@@ -114,12 +114,13 @@ zones(const struct report *r, const struct span *span, struct buf *out)
 void
 page_line(const struct report *r, struct buf *out)
 {
-	if (!has(r, FIELD_ID_LEASE_END))
+	if (!has(r, FIELD_ID_LEASE_END) && !has(r, FIELD_ID_TERM_END))
 		return;
 	struct span span = span_of(r);
 	utc_t begin = has(r, FIELD_ID_ISSUED) ? r->issued : r->now;
 
-	begin = utc_min(begin, r->lease_end);
+	begin = utc_min(begin, has(r, FIELD_ID_LEASE_END) ? r->lease_end :
+							    r->term_end);
 	char first[UTC_DATE_SIZE], last[UTC_DATE_SIZE];
 
 	buf_printf(out, "<svg class=\"line\" viewBox=\"0 0 %d %d\" "
@@ -130,7 +131,8 @@ page_line(const struct report *r, struct buf *out)
 	zones(r, &span, out);
 	if (has(r, FIELD_ID_TERM_END))
 		bar(&span, "term", begin, r->term_end, TERM_Y, BAR, out);
-	bar(&span, "lease", begin, r->lease_end, LEASE_Y, BAR, out);
+	if (has(r, FIELD_ID_LEASE_END))
+		bar(&span, "lease", begin, r->lease_end, LEASE_Y, BAR, out);
 	if (has(r, FIELD_ID_GRACE_END))
 		mark(&span, "grace", r->grace_end, out);
 	if (r->usable && has(r, FIELD_ID_ACTION_DEADLINE))

@@ -192,6 +192,9 @@ find_sentence(const struct license_facts *facts, const struct report *report)
 	    facts->file_state == LICENSE_FILE_STRANGER)
 		return "Another program's file is at the license path: set "
 		       "license-file to a path of our own.";
+	if (reason == REASON_CLOCK_UNTRUSTED && policy_watches(facts))
+		return "Set this machine's clock (NTP); where it is right, "
+		       "restart the agent.";
 	if (reason == REASON_INVALID && facts->revoked_from.s != 0)
 		return policy_offline(facts) ?
 		    "Its signer was revoked; ask the vendor for a new offline "

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The agent and the machine it lives on; it knows no license. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "license/doctor.h"
@@ -197,6 +198,17 @@ judge_state_directory(const struct doctor_found *f, struct doctor_report *out)
 	    h->state_path);
 }
 
+/* Or else nobody but FastNetMon is asked, and no signed time comes. */
+static bool
+asks_authority(const struct doctor_found *f)
+{
+	bool watched = f->license_count > 0;
+
+	for (size_t i = 0; i < f->license_count; i++)
+		watched &= f->licenses[i].is_watched;
+	return !watched;
+}
+
 static void
 judge_clock(const struct doctor_found *f, struct doctor_report *out)
 {
@@ -208,16 +220,20 @@ judge_clock(const struct doctor_found *f, struct doctor_report *out)
 	int synchronized = f->seen.told ? f->seen.ntp : -1;
 	bool far = offset_s > OFFSET_MAX_S || offset_s < -OFFSET_MAX_S;
 	struct doctor_step *step;
+	char offset[64];
 
-	step = doctor_add(out, STEP_CLOCK, "", "%s; %" PRId64 " s from the "
-	    "authority's; %s", trust == 0 ? "nothing is known to judge it by" :
-	    names_sentence(NAMES_TRUST, (int)trust), offset_s,
+	snprintf(offset, sizeof(offset), "%" PRId64 " s from the authority's; ",
+	    offset_s);
+	step = doctor_add(out, STEP_CLOCK, "", "%s; %s%s", trust == 0 ? "nothing is known to judge it by" :
+	    names_sentence(NAMES_TRUST, (int)trust),
+	    asks_authority(f) ? offset : "",
 	    ntp[synchronized + 1]);
 	if (trust == TRUST_STEPPED_BACK || trust == TRUST_STEPPED_FORWARD)
 		doctor_mend(step, DOCTOR_FAILED, "Set the clock right and "
 		    "switch time synchronization on; if the clock is right "
-		    "and its memory is wrong, refresh, or send "
-		    "'fcli show license_hardware_data' to the vendor.");
+		    "and its memory is wrong, %s.", asks_authority(f) ?
+			"refresh, or send 'fcli show license_hardware_data' "
+			"to the vendor" : "restart the agent");
 	else if (far || synchronized == 0)
 		doctor_mend(step, DOCTOR_WARNING, "Switch time "
 		    "synchronization on (chrony, or systemd-timesyncd).");

@@ -105,7 +105,7 @@
 #define SOURCES(X)                                                            \
 	X(SOURCE, AUTHORITY, 1, authority, "the licensing authority")         \
 	X(SOURCE, FILE, 2, file, "a file that a person puts in place")        \
-	X(SOURCE, FASTNETMON, 3, fastnetmon, "FastNetMon's own API")
+	X(SOURCE, FASTNETMON, 3, fastnetmon, "FastNetMon's own license")
 
 #define MODES(X)                                                              \
 	X(MODE, ONLINE, 1, online, "extended every day")                      \

@@ -186,14 +186,7 @@ check-nms: ## management systems: a real Zabbix, and clients from npm
 	@tests/deps.sh run check zabbix
 	@command -v npm >/dev/null || tests/deps.sh nms
 	@$(MAKE) --no-print-directory $(CHECK_NMS)
-# The agent, and old data of the source that this version does not offer.
-$(B)/tests/leaselined-stale: $(B)/agent/main.o $(B)/tests/integration/stale.o \
-		$(B)/libleaseline.a
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_LDFLAGS) -Wl,--wrap=report_make -o $@ $^ $(LIB_SNMP) \
-		$(LIB_HTTP) $(LIB_CURL) $(LIB_SSL) $(LIB_CPU) $(LIB_JSON) \
-		$(LIB_INI) $(LIB_MATH)
-nms-zabbix: all $(B)/tests/leaselined-stale
+nms-zabbix: all
 	@tests/deps.sh run check zabbix
 	@B=$(B) O=$(O) tests/integration.sh zabbix
 nms-browser: all $(B)/tests/golden-run

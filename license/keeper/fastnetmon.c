@@ -39,7 +39,7 @@ struct fastnetmon {
 	bool was_renewed;  /* FastNetMon took the request for it */
 	char denied[DETAIL_SIZE]; /* why it did not; "": it did, or was not asked */
 	utc_t renew_tried; /* by itself; s 0: never */
-	mono_t persisted;
+	mono_t begun, persisted;
 };
 
 static void next_step(struct fastnetmon *vendor);
@@ -163,6 +163,7 @@ conclude(struct fastnetmon *vendor, const struct fastnetmon_license *said,
 	utc_t now = keeper_now(keeper);
 
 	memcpy(date_before, facts->vendor_date, sizeof(date_before));
+	facts->last_duration_ms = (clock_boot().ns - vendor->begun.ns) / 1000000;
 	if (said != NULL)
 		result = fastnetmon_take(facts, said, fastnetmon_end(said->date,
 			zone_of(&holding->config, said->date)),
@@ -175,7 +176,11 @@ conclude(struct fastnetmon *vendor, const struct fastnetmon_license *said,
 	    mbits_before != facts->license.bandwidth_mbits ||
 	    strcmp(date_before, facts->vendor_date) != 0;
 	if (news) {
-		const struct outcome outcome = {.result = result, .at = now};
+		const struct outcome outcome = {
+			.result = result,
+			.at = now,
+			.duration_ms = facts->last_duration_ms,
+		};
 		holding_record_refresh(holding, &outcome, 0, detail);
 	}
 	persist(vendor, news);
@@ -256,7 +261,6 @@ on_reply(void *self, const struct client_reply *reply)
 	char status[32];
 
 	release(vendor);
-	holding->facts.last_duration_ms = reply->duration_ms;
 	snprintf(status, sizeof(status), "HTTP status %d", reply->status);
 	if (vendor->renewing)
 		on_renewed(vendor, reply);
@@ -380,6 +384,7 @@ holding_watch(struct holding *holding)
 
 	if (holding->in_flight)
 		return;
+	vendor->begun = clock_boot();
 	vendor->for_person = vendor->asked;
 	vendor->commit = holding->commit;
 	vendor->asked = holding->commit = vendor->was_renewed = false;

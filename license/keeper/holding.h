@@ -128,6 +128,8 @@ struct keeper {
 	uint8_t machine_id_hash[SHA256_SIZE];
 	struct client *client;
 	struct agent_facts agent;
+	struct clock_memory clock_aside; /* kept for licenses of ours */
+	bool clock_is_aside;
 	enum trust trust;
 	struct holding **holdings;
 	size_t count;
@@ -326,6 +328,13 @@ bool holding_persist(struct holding *holding);
 void holding_recall(struct holding *holding);
 bool keeper_persist_clock(struct keeper *keeper);
 void keeper_recall_clock(struct keeper *keeper);
+/*
+ * keeper_guard_clock: while each of ${licenses} is FastNetMon's, which guards its
+ * own, the memory of the time is put aside as it was: there would be nobody to
+ * heal a wrong one. What this run sees of the clock counts all the same.
+ */
+void keeper_guard_clock(struct keeper *keeper,
+    const struct keeper_license *licenses, size_t count);
 /* When the last usage report was taken. */
 bool keeper_persist_reports(struct keeper *keeper, utc_t last_success);
 void keeper_recall_reports(struct keeper *keeper, utc_t *last_success);

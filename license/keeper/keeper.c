@@ -251,6 +251,7 @@ open_keeper(const struct keeper_options *options, bool reading_only,
 		goto out;
 	signing_key_public(keeper->key, keeper->machine_key);
 	keeper_recall_clock(keeper);
+	keeper_guard_clock(keeper, options->licenses, options->license_count);
 	if (reading_only)
 		return keeper;
 	keeper->client = client_new();
@@ -447,6 +448,7 @@ keeper_reconfigure(struct keeper *keeper,
 	}
 	assign_indexes(keeper, holdings, count);
 	swap_holdings(keeper, holdings, count);
+	keeper_guard_clock(keeper, licenses, count);
 	begin_new(keeper);
 	keeper_publish(keeper);
 	return true;

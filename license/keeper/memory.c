@@ -248,10 +248,29 @@ keep_anchor(const struct clock_anchor *anchor, utc_t *at, int64_t *boot_s,
 	return anchor->at.s > 0;
 }
 
+void
+keeper_guard_clock(struct keeper *keeper, const struct keeper_license *licenses,
+    size_t count)
+{
+	bool guards = count == 0;
+
+	for (size_t i = 0; i < count; i++)
+		guards |= licenses[i].source != SOURCE_FASTNETMON;
+	if (guards != keeper->clock_is_aside)
+		return;
+	struct clock_memory memory = keeper->clock_aside;
+	keeper->clock_aside = guards ? (struct clock_memory){.carried = false} :
+				       keeper->agent.clock;
+	keeper->agent.clock = memory;
+	keeper->clock_is_aside = !guards;
+	keeper_forget_future(keeper, keeper_now(keeper));
+}
+
 bool
 keeper_persist_clock(struct keeper *keeper)
 {
-	const struct clock_memory *clock = &keeper->agent.clock;
+	const struct clock_memory *clock = keeper->clock_is_aside ?
+	    &keeper->clock_aside : &keeper->agent.clock;
 	struct memory m = {.last_result = RESULT_NEVER,
 		.last_refusal = REFUSAL_NONE};
 

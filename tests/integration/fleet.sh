@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: ISC
 # A fleet of real agents on loopback, each a machine of its own (directory,
 # machine key, port), with licenses in every state that a license has, and one
-# authority; "watched" has an SNMP master. Sourced after lib.sh and make_directory. Offers start_fleet,
+# authority; "watched" has an SNMP master, "vendor" a FastNetMon that keeps its
+# license itself and says what bandwidth is in use. Sourced after lib.sh and make_directory. Offers start_fleet,
 # stop_fleet; turn NAME, after which $FCLI and $METRICS_URL are of that agent;
 # FLEET, the names; FLEET_GRACE, no where a rebind could not be refused.
 
-FLEET='' FLEET_TOP=$D FLEET_GRACE=yes
+FLEET='' FLEET_TOP=$D FLEET_GRACE=yes FLEET_BOXES=''
 AUTHORITY_DIR=$D/authority
 . "$(dirname "$0")/fakeclock.sh"
 FLEET_CLOCK=$CLOCK
@@ -70,6 +71,7 @@ start_fleet() {
 	fleet_offline
 	fleet_clock
 	fleet_hardware
+	fleet_vendor
 }
 
 # Nobody extends what these have: they are started again without the authority.
@@ -172,7 +174,50 @@ fleet_hardware() {
 	done
 }
 
+box() { # box NAME WORD...: a server of a test, until the fleet stops
+	box_says=$D/$1.port; shift
+	python3 "$@" > "$box_says" 2>&1 &
+	FLEET_BOXES="$FLEET_BOXES $!"
+}
+# Five minutes of its page go by, so that there is a mean, and end now.
+fleet_vendor() {
+	turn vendor
+	mkdir "$D/api"
+	(umask 077; say "s3cret word" > "$D/password")
+	say "{\"expiration_date\": \"$(date -u -d '+13 days' +%F)\",
+		\"licensed_bandwidth\": 10000, \"issuer_type\": \"automatic\"}" \
+		> "$D/api/license.json"
+	echo "bits 6000000000 1000000000" > "$D/mode"
+	box api "$ROOT/tests/integration/fastnetmon_api.py" "$D/api"
+	box page "$ROOT/tests/integration/fastnetmon.py" "$D/mode" "$D/net"
+	wait_until 10 test -s "$D/api/port" -a -s "$D/page.port" ||
+		die "no FastNetMon: $(cat "$D/api.port" "$D/page.port")"
+	write_config
+	sed -i '/^\[license main\]/,$d' "$CONFIG"
+	printf '%s\n' "[license main]" "source = fastnetmon" \
+		"api-url = http://127.0.0.1:$(cat "$D/api/port")" \
+		"api-password-file = $D/password" \
+		"bandwidth-from = http://127.0.0.1:$(cat "$D/page.port")/metrics" \
+		>> "$CONFIG"
+	CLOCK=$FLEET_TOP/vendors_clock; write_clock -420
+	AGENT_PREFIX=$(printf %s "$FAKE" | sed "s,$FLEET_CLOCK,$CLOCK,")
+	start_agent || die "vendor does not start"
+	AGENT_PREFIX=
+	pid_vendor=$AGENT_PID url_vendor=$METRICS_URL FLEET="$FLEET vendor"
+	licensed
+	for behind in 385 350 315 280 245 210 175 140 105 70 35 0; do
+		beat_due=$(($(date +%s) - behind)); write_clock "-$behind"
+		wait_until 10 beaten || die "vendor: no beat"
+	done
+	CLOCK=$FLEET_CLOCK
+}
+beaten() {
+	poke
+	[ "$(metric leaseline_keeper_heartbeat_timestamp_seconds)" -ge "$beat_due" ]
+}
+
 stop_fleet() {
+	for box in $FLEET_BOXES; do stop_pid "$box"; done
 	for name in $FLEET; do eval "kill -TERM \$pid_$name" 2> /dev/null; done
 	for name in $FLEET; do halt $name; done
 	stop_pid "$AUTHORITY_PID"; stop_pid "$SNMPD_PID"; AUTHORITY_PID= SNMPD_PID=

@@ -6,7 +6,6 @@
 # Expects: B, the directory of the programs. Offers, after start_all: the
 # variables of write_env. A test may set before starting:
 #   AGENT_PREFIX, AUTHORITY_PREFIX  e.g. $(later 10d)
-#   AGENT  the program, instead of leaselined
 #   LISTEN, SNMP_ENABLED, SOURCE_LINES  of the configuration
 #   AGENTX_SOCKET  where snmpd listens for agents, instead of in $S
 #   SNMPD_LINES  more of its configuration
@@ -179,7 +178,7 @@ metrics_line() {
 # start_agent: waits until it serves; not until it has a license.
 start_agent() {
 	started_lines=$(grep -c "Serving metrics" "$LOG_FILE" 2>/dev/null)
-	$AGENT_PREFIX "${AGENT:-$B/leaselined}" -c "$CONFIG" >> "$D/agent.err" 2>&1 &
+	$AGENT_PREFIX "$B/leaselined" -c "$CONFIG" >> "$D/agent.err" 2>&1 &
 	AGENT_PID=$!
 	wait_until 10 agent_serves "${started_lines:-0}" ||
 		{ cat "$D/agent.err" "$LOG_FILE" >&2; return 1; }

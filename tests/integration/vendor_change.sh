@@ -143,6 +143,7 @@ full() {
 	return 1
 }
 
+high_water() { sed -n 's/^high-water //p' "$D/state/.clock.state"; }
 # What an authority gave is as it was, when the name had another source.
 and_back() {
 	init_authority && add_subscription > "$D/sold" || die "no authority"
@@ -164,9 +165,12 @@ and_back() {
 	"$FCLI" commit > "$D/said" 2>&1 || fail "$(cat "$D/said")"
 	equal "source" "$("$FCLI" --json show license |
 		python3 -c 'import json, sys; print(json.load(sys.stdin)["source"])')" fastnetmon
-	stop_pid "$AGENT_PID"; start_agent || die "no start"
+	stop_pid "$AGENT_PID"; mark=$(high_water)
+	[ -n "$mark" ] || fail "no memory of the time: $(ls -a "$D/state")"
+	start_agent || die "no start"
 	equal "usable after a restart" "$(value license_usable main)" 1
 	cmp "$LICENSE_FILE" "$D/before.lic" || fail "license.lic was touched"
+	equal "the authority's memory of the time" "$(high_water)" "$mark"
 	# Nor is anything that FastNetMon said told of the authority.
 	stop_pid "$AGENT_PID"
 	sed "s,https://127.0.0.1:[0-9]*,https://127.0.0.1:9," "$D/ours.conf" \
@@ -233,7 +237,17 @@ steps() {
 	[ "$(value license_data_age_seconds main)" -le 60 ] || fail "its age"
 	write_clock +0; poke
 	state "right again" valid
-	ok "a clock set two days back, or 400 ahead, ends nothing"
+	# What an authority heals with a signed time, a restart does here.
+	write_clock -172800; poke
+	state "two days back again" clock_untrusted
+	stop_pid "$AGENT_PID"
+	AGENT_PREFIX=$STEPPED
+	start_agent || die "the agent does not start"
+	AGENT_PREFIX=
+	state "after a restart" valid
+	write_clock +0
+	ok "a clock set two days back, or 400 ahead, ends nothing; a memory of" \
+		"the time that is wrong lasts to the next start"
 }
 
 # With no agent, the files say what it last knew.

@@ -261,19 +261,40 @@ bandwidth() {
 	configure
 }
 
-# MADE UP: this version has no source whose data get old, see stale.c.
+# ask_fastnetmon: license main is now what FastNetMon says of its own.
+ask_fastnetmon() {
+	rm -f "$D/vendor/port"
+	/usr/bin/python3 "$HERE/fastnetmon_api.py" "$D/vendor" \
+		> "$D/vendor/out" 2>&1 & VENDOR=$!
+	BOXES="$BOXES $VENDOR"
+	wait_until 10 test -s "$D/vendor/port" || fail "no FastNetMon"
+	sed -i '/^\[license main\]/,$d' "$CONFIG"
+	printf '%s\n' "[license main]" "source = fastnetmon" \
+		"api-url = http://127.0.0.1:$(cat "$D/vendor/port")" \
+		"api-password-file = $D/vendor/password" >> "$CONFIG"
+	commit
+}
+
+# FastNetMon is gone for more than an hour: what it said is in force, and old.
 old_data() {
-	stop_pid "$AGENT_PID"
-	say "zabbix: $LANE: old data are MADE UP: no source of this version has any"
-	AGENT=$B/tests/leaselined-stale AGENT_PREFIX="$AGENT_PREFIX STALE=$D/stale"
-	start_agent_again
-	touch "$D/stale"
-	problems "WARNING license main is shown from old data"
-	values reason@main=data_stale data.age@main=259200
-	rm "$D/stale"
+	mkdir "$D/vendor"
+	say "{\"expiration_date\": \"$(in_days 13)\",
+		\"licensed_bandwidth\": 10000}" > "$D/vendor/license.json"
+	(umask 077; say "s3cret word" > "$D/vendor/password")
+	ask_fastnetmon
+	values source@main=fastnetmon severity@main=ok usable@main=yes
 	mended
-	AGENT= AGENT_PREFIX=${AGENT_PREFIX% STALE=*}
-	restart_agent
+	stop_pid "$VENDOR"
+	look 3700
+	problems "WARNING license main is shown from old data"
+	values reason@main=data_stale "data.age@main=3[789]??" usable@main=yes \
+		refresh.result@main=connect
+	ask_fastnetmon
+	values severity@main=ok source@main=fastnetmon
+	mended
+	configure
+	values source@main=authority severity@main=ok
+	mended
 }
 
 # It is shown for five minutes; by SNMP a notification tells of it.

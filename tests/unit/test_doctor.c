@@ -767,6 +767,12 @@ a_license_that_fastnetmon_keeps_has_no_file_of_ours(void **state)
 	strcpy(l->watch_mend, "Check api-user.");
 	says(only(STEP_AUTHORITY, DOCTOR_FAILED),
 	    "refused the password", "Check api-user.");
+	/* Nor is there an authority that the clock could differ from. */
+	l->watch_result = RESULT_OK;
+	assert_null(strstr(only(STEP_CLOCK, DOCTOR_OK)->text, "authority"));
+	found.agent.trust = TRUST_STEPPED_BACK;
+	says(only(STEP_CLOCK, DOCTOR_FAILED), "went back", "timedatectl");
+	assert_non_null(strstr(step(STEP_CLOCK)->mend, "restart the agent"));
 }
 
 int

@@ -226,10 +226,35 @@ what_does_not_apply_is_not_on_the_page(void **state)
 	clear(&s);
 }
 
+/* FastNetMon's own license has one end, and is as good as it was told. */
+static void
+a_license_with_a_term_alone_has_its_line(void **state)
+{
+	struct stage s;
+
+	(void)state;
+	render(&s, 1);
+	struct report *r = &s.view->reports[0];
+	r->has[FIELD_ID_LEASE_END] = r->has[FIELD_ID_ISSUED] = false;
+	r->source = SOURCE_FASTNETMON;
+	r->data_age_s = 170;
+	buf_clear(&s.page);
+	assert_true(page_render(s.view, &s.page));
+	const char *page = buf_text(&s.page);
+	assert_int_equal(occurrences(page, "class=\"line\""), 1);
+	assert_int_equal(occurrences(page, "Paid term to"), 1);
+	assert_int_equal(occurrences(page, "Lease to"), 0);
+	assert_int_equal(occurrences(page, "class=\"lease\""), 0);
+	assert_non_null(strstr(page, "<dt>FastNetMon told it</dt>"));
+	assert_non_null(strstr(page, "2 min 50 s ago"));
+	clear(&s);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_license_with_a_term_alone_has_its_line),
 		cmocka_unit_test(nothing_that_is_said_becomes_markup),
 		cmocka_unit_test(elements_close_and_pictures_have_words),
 		cmocka_unit_test(each_license_is_there_once_the_worst_first),
