@@ -44,7 +44,10 @@ on_log(int major, int minor, void *message, void *self)
 	return 0;
 }
 
-/* The library away from every file but one. */
+/*
+ * The library away from every file but one; its list of MIBs, too: what it
+ * does not find of that is no fault of the file.
+ */
 static void
 be_quiet(void)
 {
@@ -58,7 +61,9 @@ be_quiet(void)
 
 	for (size_t i = 0; i < sizeof(off) / sizeof(off[0]); i++)
 		netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, off[i], 1);
-	netsnmp_set_mib_directory("");
+	setenv("MIBS", "", 1);
+	setenv("MIBDIRS", "/nonexistent", 1);
+	setenv("SNMPCONFPATH", "/nonexistent", 1);
 	snmp_disable_log();
 	snmp_enable_calllog();
 	snmp_register_callback(SNMP_CALLBACK_LIBRARY, SNMP_CALLBACK_LOGGING,

@@ -275,6 +275,10 @@ user operator authPriv SHA-256 authpass12 AES privpass12
 doctor --snmp-v3-file "$D/v3"; [ $code = 0 ] && [ "$(step snmp_view result)" = ok ] || fail "a user: $(step snmp_view text)"
 WHAT="a user"; says snmp_view "reads this agent's objects, as a user of SNMPv3"
 printf 'doctor: %-34s %-16s %s\n' "authPriv" "snmp_view ok" "$(step snmp_view text)"
+# As a person calls it, and not as lib.sh does: the library's own list of MIBs.
+DOCTOR_PREFIX="env -u MIBS -u MIBDIRS -u SNMPCONFPATH"
+doctor --snmp-v3-file "$D/v3"; [ $code = 0 ] && [ "$(step snmp_view result)" = ok ] || fail "a user, with the library's own list of MIBs"
+DOCTOR_PREFIX=
 LEASELINE_SNMP_V3_FILE=$D/v3; export LEASELINE_SNMP_V3_FILE
 doctor; [ "$(step snmp_view result)" = ok ] || fail "the file of the environment"
 unset LEASELINE_SNMP_V3_FILE
