@@ -29,8 +29,10 @@ say_usable(const struct report *reports, size_t count, struct buf *out,
 		if (standing == STANDING_UNUSABLE)
 			code = COMMAND_EXIT_NO;
 		else if (standing == STANDING_UNKNOWN)
-			command_nobody(CHECK_FORMAT_USABLE, "the authority has not answered "
-			    "yet", out, err);
+			command_nobody(CHECK_FORMAT_USABLE,
+			    reports[i].source == SOURCE_FASTNETMON ?
+				"FastNetMon has not answered yet" :
+				"the authority has not answered yet", out, err);
 		buf_printf(out, "%s: %s: ", reports[i].name,
 		    standing_word(standing));
 		text_license(&reports[i], out);

@@ -160,7 +160,8 @@ for_missing(const struct license_facts *facts, const struct report *report)
 	if (facts->file_state == LICENSE_FILE_STRANGER)
 		return "Another program's file is at the license path: set "
 		       "license-file to a path of our own.";
-	if (policy_watches(facts) && facts->answered)
+	if (policy_watches(facts) && facts->answered &&
+	    why_it_fails(report) == NULL)
 		return "FastNetMon has no license: contact the vendor, then "
 		       "run FastNetMon's own 'fcli commit'.";
 	if (policy_watches(facts))
@@ -208,6 +209,10 @@ find_sentence(const struct license_facts *facts, const struct report *report)
 		       "vendor to license this one; the agent goes on asking.";
 	bool watched = policy_watches(facts) && !facts->fixed_term &&
 	    (refresh || reason == REASON_EXPIRED);
+	/* Its date may be good for days, but a password does not mend itself. */
+	watched = watched || (policy_watches(facts) && reason == REASON_NONE &&
+	    facts->last_result != RESULT_OK &&
+	    facts->last_result != RESULT_NEVER);
 	if ((refresh || watched || reason == REASON_DATA_STALE) &&
 	    why_it_fails(report) != NULL)
 		return why_it_fails(report);
@@ -238,13 +243,15 @@ find_around(const struct report *report)
 
 	/* Another machine's license is a matter of its own. */
 	static const struct around vendor = {REASON_NONE,
-		"Nothing to do: the hardware changed (",
-		"), and FastNetMon asks for a license for it."};
+		"Nothing to do: FastNetMon's license names other hardware (",
+		"), and FastNetMon asks for a new one by itself."};
 
 	if (changed == 0 || (changed & component_bit(MACHINE_KEY)) != 0)
 		return NULL;
 	if (report->source == SOURCE_FASTNETMON)
-		return report->reason == REASON_NONE ? &vendor : NULL;
+		return report->reason == REASON_NONE &&
+			report->refresh_last_result == RESULT_OK ? &vendor :
+								   NULL;
 	for (size_t i = 0; i < sizeof(arounds) / sizeof(arounds[0]); i++) {
 		if (arounds[i].reason == (enum reason)report->reason)
 			return &arounds[i];

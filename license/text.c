@@ -96,8 +96,9 @@ add_why(const struct report *r, bool refusal, struct buf *out)
 static void
 say_missing(const struct report *r, struct buf *out)
 {
+	/* Why nobody was reached is the advice's to say. */
 	buf_puts(out, "No license is installed");
-	add_why(r, true, out);
+	add_why(r, r->refresh_last_result == RESULT_REFUSED, out);
 }
 
 static void

@@ -282,6 +282,13 @@ not_licensed_is_critical_once_it_is_known(void **state)
 	assert_int_equal(r.state, STATE_MISSING);
 	assert_int_equal(r.severity, SEVERITY_CRITICAL);
 	assert_false(r.has[FIELD_ID_EXPIRY]);
+	assert_non_null(strstr(r.advice, "FastNetMon has no license"));
+	/* Later nobody can say. */
+	fastnetmon_fail(&f, RESULT_MALFORMED, "no JSON",
+	    (utc_t){FACTS_NOON + 600});
+	report(&f, FACTS_NOON + 600, &r);
+	assert_int_equal(r.severity, SEVERITY_CRITICAL);
+	assert_non_null(strstr(r.advice, "what answers there tells no"));
 }
 
 static void
@@ -303,6 +310,7 @@ silence_ends_no_license_but_is_told_after_an_hour(void **state)
 							   SEVERITY_WARNING);
 		assert_int_equal(r.reason, s <= HOUR_S ? REASON_NONE :
 							 REASON_DATA_STALE);
+		assert_non_null(strstr(r.advice, "Check that FastNetMon runs"));
 	}
 	assert_non_null(strstr(r.refusal_detail, "\\x1B"));
 	assert_int_equal(f.failures[RESULT_CONNECT], 24);

@@ -26,6 +26,7 @@ sample(int state, bool usable)
 		.severity = SEVERITY_OK,
 		.reason = REASON_NONE,
 		.source = SOURCE_AUTHORITY,
+		.refresh_last_result = RESULT_REFUSED,
 		.binding_changed = component_bit(CPU_MODEL) |
 		    component_bit(MACHINE_KEY),
 	};
@@ -38,6 +39,22 @@ sample(int state, bool usable)
 	text_copy(r.refusal_detail, sizeof(r.refusal_detail), "Invoice 17.");
 	text_copy(r.advice, sizeof(r.advice), "Do it.");
 	return r;
+}
+
+/* What libcurl says of a connection is no sentence for it. */
+static void
+why_none_came_is_the_advices_to_say(void **state)
+{
+	struct report r = sample(STATE_MISSING, false);
+	struct buf out;
+
+	(void)state;
+	r.refresh_last_result = RESULT_CONNECT;
+	buf_init(&out, 1024);
+	text_license(&r, &out);
+	assert_string_equal(buf_text(&out),
+	    "No license is installed: Do it.\n");
+	buf_fini(&out);
 }
 
 static void
@@ -196,6 +213,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_state_has_its_sentence),
+		cmocka_unit_test(why_none_came_is_the_advices_to_say),
 		cmocka_unit_test(a_trial_says_so),
 		cmocka_unit_test(nothing_remote_reaches_a_terminal_as_it_is),
 		cmocka_unit_test(what_does_not_apply_has_no_line),
