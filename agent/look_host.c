@@ -197,7 +197,8 @@ look_host(const struct config *config, bool as_agent,
 }
 
 static void
-look_file(const struct keeper_license *from, struct doctor_license *out)
+look_file(const struct keeper_license *from, bool as_agent,
+    struct doctor_license *out)
 {
 	struct buf bytes;
 	char copy[DOCTOR_PATH_SIZE];
@@ -212,6 +213,7 @@ look_file(const struct keeper_license *from, struct doctor_license *out)
 	out->directory_error = access(out->directory, W_OK | X_OK) == 0 ? 0 :
 	    errno;
 	buf_init(&bytes, 1 << 17);
+	errno = 0;
 	switch (disk_look(out->path, &bytes)) {
 	case DISK_ABSENT:
 		out->file = PATH_ABSENT;
@@ -220,7 +222,10 @@ look_file(const struct keeper_license *from, struct doctor_license *out)
 		out->file = PATH_OURS;
 		break;
 	case DISK_STRANGER:
-		out->file = PATH_STRANGE;
+		/* What is closed to this caller may be the agent's. */
+		out->file = errno == EACCES && !as_agent ? PATH_DENIED :
+							   PATH_STRANGE;
+		out->file_error = errno;
 		break;
 	case DISK_UNREADABLE:
 		out->file = PATH_DENIED;
@@ -299,7 +304,7 @@ look_licenses(const struct config *config, bool as_agent,
 		for (size_t j = 0; j < config->license_count; j++) {
 			if (strcmp(config->licenses[j].name,
 				found->licenses[i].name) == 0)
-				look_file(&config->licenses[j],
+				look_file(&config->licenses[j], as_agent,
 				    &found->licenses[i]);
 		}
 	}

@@ -124,7 +124,7 @@ struct doctor_license {
 	char name[DOCTOR_NAME_SIZE];
 	char path[DOCTOR_PATH_SIZE], directory[DOCTOR_PATH_SIZE];
 	enum doctor_path file;
-	int file_error;	     /* errno, of PATH_DENIED */
+	int file_error;	     /* errno, of PATH_DENIED; of PATH_STRANGE EACCES */
 	int directory_error; /* errno; 0: the agent may write there */
 	bool is_placed;	     /* by us: a source that is refreshed */
 	bool is_watched;     /* FastNetMon's own; there is no path then */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* A license: its file, what it is worth, and whom it is refreshed by. */
+#include <errno.h>
 #include <string.h>
 
 #include "license/doctor.h"
@@ -16,11 +17,16 @@ judge_file(const struct doctor_license *l, bool as_agent,
 		return;
 	}
 	if (l->file == PATH_STRANGE) {
+		bool closed = l->file_error == EACCES;
+
 		step = doctor_add(out, STEP_LICENSE_FILE, l->name, "the file "
-		    "at %s is not ours; it is left alone", l->path);
+		    "at %s is not ours%s; it is left alone", l->path, closed ?
+		    " and closed to the agent" : "");
 		doctor_mend(step, DOCTOR_FAILED, "Set license-file = "
 		    "/var/lib/leaseline/%s.lic in section [license %s], and "
-		    "commit.", l->name, l->name);
+		    "commit%s.", l->name, l->name, closed ? "; a license that "
+		    "the vendor sent you is put there with install -m 0644" :
+		    "");
 		doctor_command(step, "fcli commit");
 	} else if (!as_agent && l->file == PATH_DENIED) {
 		doctor_skip(out, STEP_LICENSE_FILE, l->name, "%s: needs root, "

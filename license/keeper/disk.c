@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "license/base/buf.h"
 #include "license/base/file.h"
@@ -70,6 +72,18 @@ disk_remove(const char *directory, const char *name, enum disk_kind kind)
 	return file_remove(path);
 }
 
+/* Neither written by us nor meant for us: not to be opened to us either. */
+static bool
+is_closed_to_us(const char *path, int error)
+{
+	struct stat st;
+	bool closed = error == EACCES && stat(path, &st) == 0 &&
+	    st.st_uid != geteuid();
+
+	errno = error;
+	return closed;
+}
+
 enum disk_found
 disk_look(const char *path, struct buf *out)
 {
@@ -82,7 +96,7 @@ disk_look(const char *path, struct buf *out)
 		    DISK_OURS : DISK_STRANGER;
 	else if (errno == ENOENT || errno == ENOTDIR)
 		found = DISK_ABSENT;
-	else if (errno == EINVAL)
+	else if (errno == EINVAL || is_closed_to_us(path, errno))
 		found = DISK_STRANGER;
 	if (found == DISK_OURS)
 		buf_add(out, whole.data, whole.len);

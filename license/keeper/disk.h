@@ -32,7 +32,10 @@ int disk_remove(const char *directory, const char *name, enum disk_kind kind);
 long long disk_append_line(const char *directory, const char *name,
     enum disk_kind kind, const char *line, size_t len);
 
-/* What is at a license path, judged by its first bytes only. */
+/*
+ * What is at a license path, judged by its first bytes only; where they may
+ * not be read, by its owner: another's is DISK_STRANGER, with errno EACCES.
+ */
 enum disk_found { DISK_ABSENT, DISK_OURS, DISK_STRANGER, DISK_UNREADABLE };
 
 enum disk_found disk_look(const char *path, struct buf *out);

@@ -554,6 +554,15 @@ if [ "$(id -u)" = 0 ]; then
 	restart_snmpd "" "agentXPerms 0660 0755 root nogroup"
 	start_agent || die "the agent does not start again"
 	well "agentXPerms"
+	# Another program's, closed to us: nobody is told to open it.
+	printf 'FASTNETMON LICENSE\n' > "$D/closed"; chmod 600 "$D/closed"; cp "$CONFIG" "$D/open.conf"
+	set_key license-file "$D/closed"; "$FCLI" commit > "$D/said" 2>&1
+	sick "a foreign file that is closed" license_file "closed to the agent" "license-file = /var/lib/leaseline/main.lic"
+	grep -q "chmod" "$D/said" && fail "a foreign file is to be opened"
+	"$FCLI" check license > "$D/said" 2>&1
+	grep -q "set license-file to a path of our own" "$D/said" || fail "the check's advice: $(cat "$D/said")"
+	[ "$(cat "$D/closed")" = "FASTNETMON LICENSE" ] || fail "the closed file was touched"
+	cp "$D/open.conf" "$CONFIG"; "$FCLI" commit > "$D/said" 2>&1; well "the license file where it was, again"
 	rm -f "$LICENSE_FILE"; chown root "$D"
 	sick "a directory that it may not write" license_file "cannot put a license" "chgrp leaseline $D"
 else

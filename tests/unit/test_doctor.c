@@ -318,6 +318,10 @@ a_license_and_its_file(void **state)
 	l->file_error = EACCES;
 	says(only(STEP_LICENSE_FILE, DOCTOR_FAILED), "cannot be read",
 	    "chmod 0644");
+	l->file = PATH_STRANGE;
+	says(only(STEP_LICENSE_FILE, DOCTOR_FAILED), "closed to the agent",
+	    "license-file = /var/lib/leaseline/main.lic");
+	assert_null(strstr(step(STEP_LICENSE_FILE)->command, "chmod"));
 	be_sound();
 	strcpy(l->file_detail, "its signature is wrong");
 	says(only(STEP_LICENSE, DOCTOR_FAILED), "signature is wrong",

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "license/keeper/disk.h"
 #include "license/keeper/machine_key.h"
 #include "license/sign.h"
 #include "license/verify.h"
@@ -510,6 +511,24 @@ a_strangers_file_is_never_touched(void **state)
 	restart(10);
 	assert_true(report().usable);
 	assert_file(path, stranger, sizeof(stranger) - 1);
+}
+
+/* Root reads everything, so the test of root looks as somebody else. */
+static void
+a_file_that_is_closed_to_us_is_a_strangers(void **state)
+{
+	uid_t user = geteuid();
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 1024);
+	assert_return_code(user == 0 ? seteuid(65534) : 0, errno);
+	enum disk_found found = disk_look("/etc/shadow", &out);
+	int error = errno;
+	assert_return_code(user == 0 ? seteuid(user) : 0, errno);
+	assert_int_equal(found, DISK_STRANGER);
+	assert_int_equal(error, EACCES);
+	buf_fini(&out);
 }
 
 static void
@@ -1239,6 +1258,7 @@ main(void)
 		T(a_file_that_is_not_better_is_set_aside),
 		T(a_license_file_in_the_state_directory_has_its_second_copy),
 		T(a_strangers_file_is_never_touched),
+		T(a_file_that_is_closed_to_us_is_a_strangers),
 		T(a_directory_or_a_fifo_at_the_path_is_a_strangers),
 		T(a_path_that_cannot_be_written_does_not_stop_the_lease),
 		T(an_offline_license_put_in_place_ends_the_exchange),
