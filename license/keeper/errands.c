@@ -10,21 +10,45 @@
 #include "license/sign.h"
 #include "license/text.h"
 
-/* A file that was not used is news to who commits, and its answer is no. */
+/* Why the license in force is not at its path; NULL: it is. */
+static const char *
+find_displaced(const struct holding *holding)
+{
+	enum license_file state = holding->facts.file_state;
+
+	if (!holding->facts.has_license || policy_watches(&holding->facts))
+		return NULL;
+	return state == LICENSE_FILE_STRANGER ? "another program's file is "
+	    "there; set license-file to a path of our own" :
+	    state == LICENSE_FILE_UNWRITABLE ? "it cannot be written; see the "
+	    "agent's log" : NULL;
+}
+
+/*
+ * A file that was not used, and a license that is not where a product looks
+ * for it, are news to who commits, and the answer is no.
+ */
 static void
 tell(const struct waiter *waiter, bool ok, const char *sentence)
 {
 	const struct holding *holding = waiter->holding;
+	const char *displaced = find_displaced(holding);
 	struct buf text;
 
-	if (!waiter->commit || holding->refused[0] == '\0') {
+	if (!waiter->commit ||
+	    (holding->refused[0] == '\0' && displaced == NULL)) {
 		waiter->done(waiter->self, ok, sentence);
 		return;
 	}
 	buf_init(&text, 4096);
-	buf_printf(&text, "Not used: %s%s. %s", holding->refused,
-	    holding->facts.has_license ?
-		"; the license of before stays in force" : "", sentence);
+	if (holding->refused[0] != '\0')
+		buf_printf(&text, "Not used: %s%s. ", holding->refused,
+		    holding->facts.has_license ?
+			"; the license of before stays in force" : "");
+	if (displaced != NULL)
+		buf_printf(&text, "Not stored at %s: %s. ",
+		    holding->config.license_file, displaced);
+	buf_puts(&text, sentence);
 	waiter->done(waiter->self, false, buf_text(&text));
 	buf_fini(&text);
 }

@@ -118,6 +118,8 @@ printf 'FASTNETMON LICENSE\n' > "$D/foreign"
 set_key license-file "$D/foreign"
 sick "a file of the vendor's FastNetMon" license_file "is not ours" \
 	"license-file = /var/lib/leaseline/main.lic"
+"$FCLI" commit > "$D/said" 2>&1; [ $? = 1 ] && grep -q "Not stored at $D/foreign: another program's file is there" "$D/said" ||
+	fail "a commit that cannot store its license"
 [ "$(cat "$D/foreign")" = "FASTNETMON LICENSE" ] || fail "the foreign file was touched"
 set_key license-file "$D/state/main.lic"
 "$FCLI" commit > "$D/said" 2>&1 || fail "commit"

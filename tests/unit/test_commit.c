@@ -174,6 +174,30 @@ a_file_with_carriage_returns_is_refused_by_the_commit(void **state)
 }
 
 static void
+a_license_that_is_not_at_its_path_is_told_by_the_commit(void **state)
+{
+	const char *path = world.licenses[0].license_file;
+
+	(void)state;
+	assert_true(world_start());
+	world_run(2);
+	put("FASTNETMON\n", 11);
+	commit(false, "Not stored at ");
+	assert_non_null(strstr(said, ": another program's file is there; set "
+	    "license-file to a path of our own. The license was refreshed"));
+	assert_int_equal(unlink(path), 0);
+	commit(true, "The license was refreshed");
+	make_offline(100000);
+	put(offline.data, offline.len);
+	commit(true, "The offline license is in force");
+	put("FASTNETMON\n", 11);
+	commit(false, "Not stored at ");
+	assert_non_null(strstr(said, "own. The offline license is in force"));
+	assert_int_equal(unlink(path), 0);
+	commit(true, "The offline license is in force");
+}
+
+static void
 the_watch_may_have_looked_before(void **state)
 {
 	(void)state;
@@ -310,6 +334,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(a_file_with_carriage_returns_is_refused_by_the_commit),
+		T(a_license_that_is_not_at_its_path_is_told_by_the_commit),
 		T(the_watch_may_have_looked_before),
 		T(the_request_is_not_its_answer),
 		T(a_refresh_that_went_well_hides_no_file_that_was_not_used),
