@@ -75,6 +75,16 @@ add(struct doctor_report *out, const struct doctor_license *l,
 	    seconds(&l->authority, took));
 }
 
+/* As the agent asks it: through the same proxy, and believing the same CA. */
+static void
+command_curl(struct doctor_step *step, const struct doctor_authority *a)
+{
+	bool proxied = a->proxy[0] != '\0', trusting = a->ca[0] != '\0';
+
+	doctor_command(step, "curl -v%s%s%s%s %s/healthz", trusting ?
+	    " --cacert " : "", a->ca, proxied ? " -x " : "", a->proxy, a->url);
+}
+
 static void
 judge_name(const struct doctor_license *l, const struct where *w,
     struct doctor_report *out)
@@ -125,11 +135,7 @@ judge_connect(const struct doctor_license *l, const struct where *w,
 		doctor_mend(step, DOCTOR_FAILED, "See that %s is right, and "
 		    "that the server there runs.", proxied ? "proxy" :
 		    "authority-url");
-	if (proxied)
-		doctor_command(step, "curl -v -x %s %s/healthz", a->proxy,
-		    a->url);
-	else
-		doctor_command(step, "curl -v %s/healthz", a->url);
+	command_curl(step, a);
 }
 
 static void
@@ -226,7 +232,7 @@ judge_proxy(const struct doctor_license *l, struct doctor_report *out)
 	doctor_mend(step, DOCTOR_FAILED, a->proxy_status == 407 ? "Write user "
 	    "and password into proxy: http://USER:PASSWORD@HOST:PORT." :
 	    "Let the proxy's administrator allow CONNECT to %s.", a->url);
-	doctor_command(step, "curl -v -x %s %s/healthz", a->proxy, a->url);
+	command_curl(step, a);
 }
 
 /* The name was found, a connection stands; what is said over it is wrong. */
@@ -253,7 +259,7 @@ judge_http(const struct doctor_license *l, const struct where *w,
 	    a->status >= 500 ? "The fault is at the authority: tell the "
 	    "vendor; the license in hand runs on." : "Correct authority-url: "
 	    "the vendor gave it with the subscription.");
-	doctor_command(step, "curl -v %s/healthz", a->url);
+	command_curl(step, a);
 }
 
 static void

@@ -432,6 +432,12 @@ an_authority_has_words_of_its_own_for_each_fault(void **state)
 		    only(STEP_AUTHORITY, DOCTOR_FAILED);
 		says(s, faults[i].text, faults[i].mend);
 		says(s, "(1.23 s)", "");
+		/* Another CA than the system's is the command's, too. */
+		if (strncmp(s->command, "curl", 4) != 0)
+			continue;
+		strcpy(found.licenses[0].authority.ca, "/etc/leaseline/ca.crt");
+		says(only(STEP_AUTHORITY, DOCTOR_FAILED), faults[i].text,
+		    "curl -v --cacert /etc/leaseline/ca.crt ");
 	}
 	be_sound();
 	found.licenses[0].authority.now.s = 1799999999 - 13 * DAY_S;
