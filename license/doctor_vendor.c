@@ -51,7 +51,8 @@ find_others(const struct doctor_found *f, struct conflicts *c)
 {
 	const struct doctor_vendor *v = &f->host.vendor;
 
-	if (v->has_log) {
+	/* A license alone rotates no log. */
+	if (v->has_log && (v->part[0] != '\0' || f->seen.vendor_pid != 0)) {
 		append(c->found, sizeof(c->found), "; its log is our log-file "
 		    "too, and each rotates it under the other");
 		append(c->mends, sizeof(c->mends), "Set log-file = "

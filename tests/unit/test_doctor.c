@@ -292,7 +292,7 @@ a_part_of_the_vendors(void **state)
 	    "license-file");
 	be_sound();
 	strcpy(found.licenses[0].path, "/var/lib/leaseline/main.lic");
-	v->has_license = true;
+	v->has_license = v->has_log = true;
 	assert_non_null(strstr(only(STEP_VENDOR, DOCTOR_OK)->text,
 	    "a license that is not ours at /etc/fastnetmon/license.lic"));
 	be_sound();
