@@ -100,7 +100,8 @@ describe(const struct consult *c, bool caller_may, struct doctor_agent *out)
 	out->start_s = agent->start.s;
 	out->storage_up = agent->storage_up;
 	out->trust = agent->clock_trust;
-	out->offset_s = agent->clock_offset_s;
+	out->offset_s = agent->has[AGENT_ID_OFFSET] ? agent->clock_offset_s :
+	    DOCTOR_OFFSET_UNKNOWN;
 	if (agent->has[AGENT_ID_HEARTBEAT_AGE])
 		out->heartbeat_age_s = agent->heartbeat_age_s;
 	if (agent->has[AGENT_ID_AGENTX_UP])

@@ -278,7 +278,7 @@ take_view(const struct view *view, struct doctor_found *found)
 {
 	found->host.trust = view->trust;
 	found->host.offset_s = view->agent.has[AGENT_ID_OFFSET] ?
-	    view->agent.clock_offset_s : 0;
+	    view->agent.clock_offset_s : DOCTOR_OFFSET_UNKNOWN;
 	for (size_t i = 0; i < found->license_count; i++) {
 		struct doctor_license *l = &found->licenses[i];
 

@@ -6,6 +6,8 @@
 #ifndef LICENSE_DOCTOR_FOUND_H
 #define LICENSE_DOCTOR_FOUND_H
 
+#include <stdint.h>
+
 #include "license/base/utc.h"
 #include "license/names.h"
 #include "license/poller.h"
@@ -19,6 +21,9 @@ enum {
 	DOCTOR_ERROR_SIZE = 768,
 	DOCTOR_WORD_SIZE = 512,
 };
+
+/* Of offset_s: no authority told the time yet. */
+#define DOCTOR_OFFSET_UNKNOWN INT64_MIN
 
 /*
  * doctor_seen: by fcli, as the user and in the place of its caller: what a

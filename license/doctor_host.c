@@ -13,6 +13,7 @@ enum {
 	FREE_FEW_BYTES = 16 << 20,
 	FREE_NONE_BYTES = 1 << 20,
 	FREE_FEW_FILES = 100,
+	OFFSET_SIZE = 64,
 };
 
 static void
@@ -209,6 +210,18 @@ asks_authority(const struct doctor_found *f)
 	return !watched;
 }
 
+/* With the separator behind it. */
+static void
+describe_offset(int64_t offset_s, char out[static OFFSET_SIZE])
+{
+	int64_t size_s = offset_s < 0 ? -offset_s : offset_s;
+	bool days = size_s >= 2 * DAY_S;
+
+	snprintf(out, OFFSET_SIZE, "%" PRId64 " %s %s the authority's; ",
+	    days ? size_s / DAY_S : size_s, days ? "days" : "s",
+	    offset_s == 0 ? "from" : offset_s < 0 ? "behind" : "ahead of");
+}
+
 static void
 judge_clock(const struct doctor_found *f, struct doctor_report *out)
 {
@@ -218,15 +231,19 @@ judge_clock(const struct doctor_found *f, struct doctor_report *out)
 	int64_t trust = told ? f->agent.trust : f->host.trust;
 	int64_t offset_s = told ? f->agent.offset_s : f->host.offset_s;
 	int synchronized = f->seen.told ? f->seen.ntp : -1;
-	bool far = offset_s > OFFSET_MAX_S || offset_s < -OFFSET_MAX_S;
+	/* Measured before it stepped, it is another clock's. */
+	bool known = trust == TRUST_TRUSTED && asks_authority(f) &&
+	    offset_s != DOCTOR_OFFSET_UNKNOWN;
+	bool far = known &&
+	    (offset_s > OFFSET_MAX_S || offset_s < -OFFSET_MAX_S);
+	char offset[OFFSET_SIZE] = "";
 	struct doctor_step *step;
-	char offset[64];
 
-	snprintf(offset, sizeof(offset), "%" PRId64 " s from the authority's; ",
-	    offset_s);
-	step = doctor_add(out, STEP_CLOCK, "", "%s; %s%s", trust == 0 ? "nothing is known to judge it by" :
-	    names_sentence(NAMES_TRUST, (int)trust),
-	    asks_authority(f) ? offset : "",
+	if (known)
+		describe_offset(offset_s, offset);
+	step = doctor_add(out, STEP_CLOCK, "", "%s; %s%s", trust == 0 ?
+	    "nothing is known to judge it by" :
+	    names_sentence(NAMES_TRUST, (int)trust), offset,
 	    ntp[synchronized + 1]);
 	if (trust == TRUST_STEPPED_BACK || trust == TRUST_STEPPED_FORWARD)
 		doctor_mend(step, DOCTOR_FAILED, "Set the clock right and "

@@ -185,8 +185,19 @@ the_heart_the_user_the_group_and_the_clock(void **state)
 	found.host.group_exists = false;
 	says(only(STEP_GROUP, DOCTOR_WARNING), "does not exist", "groupadd");
 	be_sound();
+	assert_non_null(strstr(only(STEP_CLOCK, DOCTOR_OK)->text,
+	    "0 s from the authority's"));
+	found.agent.offset_s = DOCTOR_OFFSET_UNKNOWN;
+	assert_null(strstr(only(STEP_CLOCK, DOCTOR_OK)->text, "authority's"));
+	found.agent.offset_s = -40 * DAY_S;
+	says(only(STEP_CLOCK, DOCTOR_WARNING), "40 days behind the authority's",
+	    "timedatectl");
+	found.agent.offset_s = 7;
+	assert_non_null(strstr(only(STEP_CLOCK, DOCTOR_OK)->text,
+	    "7 s ahead of the authority's"));
 	found.agent.trust = TRUST_STEPPED_BACK;
 	says(only(STEP_CLOCK, DOCTOR_FAILED), "went back", "timedatectl");
+	assert_null(strstr(step(STEP_CLOCK)->text, "authority's"));
 	be_sound();
 	found.seen.ntp = 0;
 	says(only(STEP_CLOCK, DOCTOR_WARNING), "not synchronized",
