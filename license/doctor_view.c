@@ -49,11 +49,11 @@ judge_other_version(const struct doctor_found *f, struct doctor_report *out)
 	    "SNMPv3, and not the community public: whether a manager reads %s "
 	    "was not seen", s->target, f->root_oid);
 	doctor_mend(step, s->is_given ? DOCTOR_FAILED : DOCTOR_WARNING,
-	    "Give the manager's user in a file with --snmp-v3-file, or its "
-	    "community with --snmp-community-file; or look with the command, "
-	    "its passphrases in ~/.snmp/snmp.conf as defAuthPassphrase and "
-	    "defPrivPassphrase.");
-	doctor_command(step, "snmpget -v3 -u USER -l authPriv -a SHA-256 "
+	    "Give the community that the first command shows, in a file with "
+	    "--snmp-community-file; a user of SNMPv3, where it shows one, with "
+	    "--snmp-v3-file, or look with the second, its passphrases in "
+	    "~/.snmp/snmp.conf as defAuthPassphrase and defPrivPassphrase.");
+	doctor_command(step, SHOW_USERS "; snmpget -v3 -u USER -l authPriv -a SHA-256 "
 	    "-x AES %s %s.1.1.3.0", s->target, f->root_oid);
 }
 

@@ -688,8 +688,13 @@ a_user_of_snmpv3(void **state)
 	says(only(STEP_SNMP_VIEW, DOCTOR_WARNING), "was not seen",
 	    "snmpget -v3 -u USER -l authPriv -a SHA-256 -x AES 127.0.0.1:161 "
 	    ".1.3.6.1.4.1.8072.9999.9999.14.1.1.3.0");
+	/* The community first, which is the usual; SNMPv3 is the second. */
+	says(step(STEP_SNMP_VIEW), "", "Give the community");
+	assert_int_equal(strncmp(step(STEP_SNMP_VIEW)->command, "grep -rhoE "
+	    "'^(createUser|r[ow](user|community)", 45), 0);
 	found.seen.is_given = true;
-	only(STEP_SNMP_VIEW, DOCTOR_FAILED);
+	says(only(STEP_SNMP_VIEW, DOCTOR_FAILED), "wrong community",
+	    "Give the community");
 	found.master.state = MASTER_ABSENT;
 	says(only(STEP_SNMP_MASTER, DOCTOR_FAILED), "snmpd runs", "agentx");
 }
