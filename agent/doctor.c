@@ -50,6 +50,19 @@ look_configuration(const char *path, struct config *config,
 	return c->state == FILE_GOOD;
 }
 
+/* Only where it is what is complained of. */
+static void
+find_closed(const struct config *config, struct doctor_configuration *c)
+{
+	for (size_t i = 0; i < config->license_count; i++) {
+		const char *path = config->licenses[i].api_password_file;
+
+		if (path[0] != '\0' && strstr(c->error, path) != NULL &&
+		    access(path, R_OK) == -1 && errno == EACCES)
+			text_copy(c->closed, sizeof(c->closed), path);
+	}
+}
+
 /* As the agent sees them; who may not look cannot call them bad. */
 static bool
 look_named_files(const struct config *config, struct doctor_found *found)
@@ -61,6 +74,7 @@ look_named_files(const struct config *config, struct doctor_found *found)
 	if (!config_check_files(config, &error)) {
 		c->state = FILE_BAD;
 		text_copy(c->error, sizeof(c->error), buf_text(&error));
+		find_closed(config, c);
 	}
 	buf_fini(&error);
 	return c->state == FILE_GOOD;

@@ -131,10 +131,17 @@ judge_configuration(const struct doctor_found *found,
 		doctor_mend(step, DOCTOR_FAILED, "Write the configuration "
 		    "there; leaseline.conf(5) has each key, and an example to "
 		    "begin with.");
+	else if (c->closed[0] != '\0')
+		doctor_mend(step, DOCTOR_FAILED, "Let the agent's group read "
+		    "it, and nobody else.");
 	else
 		doctor_mend(step, DOCTOR_FAILED, "Correct what is named, "
 		    "look with the command, then reload the agent.");
-	doctor_command(step, "leaselined -n -c %s", c->path);
+	if (c->closed[0] != '\0')
+		doctor_command(step, "chown root:leaseline %s; chmod 0640 %s",
+		    c->closed, c->closed);
+	else
+		doctor_command(step, "leaselined -n -c %s", c->path);
 	return false;
 }
 

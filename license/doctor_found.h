@@ -61,6 +61,8 @@ struct doctor_configuration {
 	enum doctor_file state;
 	char path[DOCTOR_PATH_SIZE];
 	char error[DOCTOR_ERROR_SIZE];
+	/* A secret named in it that the agent may not read; "": none. */
+	char closed[DOCTOR_PATH_SIZE];
 };
 
 /* doctor_contact: what the control socket does when nobody was told. */

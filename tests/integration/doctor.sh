@@ -553,6 +553,11 @@ if [ "$(id -u)" = 0 ]; then
 	sick "an AgentX socket of root's alone" snmp_master "may not open" "agentXPerms 0660 0755"
 	stop_pid "$AGENT_PID"
 	doctor; [ "$(step snmp_master result)" = failed ] || fail "root's eyes are not the agent's"
+	cp "$CONFIG" "$D/open.conf"; say secret > "$D/password"; chmod 600 "$D/password"
+	printf '[license vendor]\nsource = fastnetmon\napi-url = http://127.0.0.1:1\napi-password-file = %s\n' "$D/password" >> "$CONFIG"
+	sick "a password that is closed to the agent" configuration "api-password-file: $D/password: Permission denied" \
+		"chown root:leaseline $D/password; chmod 0640 $D/password"
+	cp "$D/open.conf" "$CONFIG"
 	restart_snmpd "" "agentXPerms 0660 0755 root nogroup"
 	start_agent || die "the agent does not start again"
 	well "agentXPerms"

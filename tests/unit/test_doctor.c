@@ -132,6 +132,10 @@ a_configuration_that_is_bad_skips_the_rest(void **state)
 	    "leaselined -n -c /etc/leaseline/leaseline.conf");
 	assert_int_equal(report.count, STEP_COUNT);
 	assert_int_equal(doctor_exit(&report, false), 1);
+	strcpy(found.configuration.closed, "/etc/leaseline/api-password");
+	says(only(STEP_CONFIGURATION, DOCTOR_FAILED), "",
+	    "chown root:leaseline /etc/leaseline/api-password; "
+	    "chmod 0640 /etc/leaseline/api-password");
 	found.configuration.state = FILE_DENIED;
 	assert_string_equal(only(STEP_CONFIGURATION, DOCTOR_SKIPPED)->mend, "");
 	assert_int_equal(doctor_exit(&report, true), 0);
