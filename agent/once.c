@@ -181,6 +181,10 @@ failed(int code, size_t count, const char *const *words, struct buf *out,
 		return code;
 	}
 	buf_init(&why, EXECUTE_ERR_MAX);
+	/* The cause before its consequence: the files are the second choice. */
+	if (code == COMMAND_EXIT_ABSENT)
+		buf_puts(&why, "the agent does not answer at its control "
+		    "socket, and its files say nothing: ");
 	buf_add(&why, buf_text(err), err->len);
 	buf_clear(err);
 	code = command_nobody(command_format(count, words), buf_text(&why),
