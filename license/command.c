@@ -139,7 +139,10 @@ command_usage(struct buf *out)
 		      "check: 0 ok, 1 warning, 2 critical, 3 unknown;"
 		      " with --usable 1 no, else 0;\n"
 		      "with another --format than nagios 0 answered,"
-		      " 3 unknown.\n");
+		      " 3 unknown.\n"
+		      "check: -w, -c: days to the day to act; -t: seconds to"
+		      " wait (10); -v: after the\n"
+		      "line what 'show license_status' says; -V: the version.\n");
 }
 
 bool

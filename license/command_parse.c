@@ -139,7 +139,8 @@ take_option(size_t count, const char *const *words, size_t *i,
 		buf_puts(error, "; the options are --json and --all, and of "
 				"'check license' -w, -c, -t, -v, --format and "
 				"--usable, of 'set renew_license' --online, of 'doctor' "
-				"--strict");
+				"--strict, --snmp-target, --snmp-community-file "
+				"and --snmp-v3-file");
 		return false;
 	}
 	if (options[row].has_value && value == NULL)

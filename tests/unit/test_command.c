@@ -344,8 +344,25 @@ what_is_not_a_reply_is_refused(void **state)
 }
 
 static void
+an_unknown_option_is_answered_by_those_of_the_doctor(void **state)
+{
+	static const char *const words[] = {"doctor", "--bogus"};
+	struct command command;
+	struct buf error;
+
+	(void)state;
+	buf_init(&error, 1024);
+	assert_false(command_parse(2, words, &command, &error));
+	assert_non_null(strstr(buf_text(&error), "of 'doctor' --strict, "
+	    "--snmp-target, --snmp-community-file and --snmp-v3-file"));
+	buf_fini(&error);
+}
+
+static void
 the_usage_names_every_command(void **state)
 {
+	static const char *const letters[] = {"-w, -c: ", "-t: ", "-v: ",
+		"-V: "};
 	size_t count;
 	const struct command_row *rows = command_rows(&count);
 	struct buf usage;
@@ -363,6 +380,8 @@ the_usage_names_every_command(void **state)
 		assert_true(strcspn(p, "\n") <= 80);
 		p += strcspn(p, "\n") + 1;
 	}
+	for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)
+		assert_non_null(strstr(buf_text(&usage), letters[i]));
 	assert_null(command_row(VERB_NONE));
 	buf_fini(&usage);
 }
@@ -384,6 +403,8 @@ main(void)
 		cmocka_unit_test(what_is_not_a_request_is_refused),
 		cmocka_unit_test(a_reply_is_read_back_whole_and_not_before),
 		cmocka_unit_test(what_is_not_a_reply_is_refused),
+		cmocka_unit_test(
+		    an_unknown_option_is_answered_by_those_of_the_doctor),
 		cmocka_unit_test(the_usage_names_every_command),
 	};
 
