@@ -166,6 +166,7 @@ write_config() {
 	cat > "$FCLI" <<-EOF
 	#!/bin/sh
 	LEASELINE_CONTROL_SOCKET='$S/control.sock' LEASELINE_CONFIG='$CONFIG' \\
+	LEASELINE_SNMP_TARGET='$SNMP_TARGET' \\
 	exec '$B/fcli' "\$@"
 	EOF
 	chmod +x "$FCLI"
