@@ -44,14 +44,20 @@ struct fastnetmon {
 
 static void next_step(struct fastnetmon *vendor);
 
+/* Its fcli; or http, which a configuration allows at loopback only. */
 static bool
 is_local(const struct keeper_license *config)
 {
-	const char *host = strstr(config->api_url, "://");
+	const char *url = config->api_url;
 
-	return host == NULL || strncmp(host, "://127.", 7) == 0 ||
-	    strncmp(host, "://localhost", 12) == 0 ||
-	    strncmp(host, "://[::1]", 8) == 0;
+	if (strncmp(url, "https://", 8) != 0)
+		return true;
+	const char *host = url + 8;
+	size_t len = strcspn(host, ":/?#");
+	return strncmp(host, "[::1]", 5) == 0 ||
+	    (len == 9 && strncmp(host, "localhost", len) == 0) ||
+	    (strncmp(host, "127.", 4) == 0 &&
+		strspn(host, "0123456789.") == len);
 }
 
 /* Seconds east of UTC at noon of ${date}: no clock is set at noon. */

@@ -135,7 +135,7 @@ unanswered() {
 	cp -a "$D/state" "$D/before"
 	mkdir -m 700 "$D/new"
 	with_state "$D/new"
-	problems "WARNING license main was never answered by the authority"
+	problems "WARNING license main was never answered"
 	start_authority || fail "the authority does not start"
 	with_state "$D/before"
 	rm -rf "$D/before"
