@@ -216,10 +216,12 @@ to_the_end() {
 	ok "without the API to the end and back; not licensed; a fixed term"
 }
 
+sleeps() { ps -o args= --ppid "$AGENT_PID" | grep -q '^sleep 600'; }
 # A program in place of FastNetMon's fcli.
 by_fcli() {
 	cat > "$V/fcli" <<-EOF
 	#!/bin/sh
+	[ ! -e '$V/slow' ] || exec sleep 600
 	[ ! -e '$V/broken' ] || { echo 'Please run this tool with root rights'; exit 1; }
 	exec python3 '$ROOT/tests/integration/fastnetmon_api.py' '$V' --fcli "\$@"
 	EOF
@@ -243,11 +245,20 @@ timezone = -05:00"
 	! look || fail "a failed fcli is taken"
 	said "exit code 1: Please run this tool with root rights"
 	rm "$V/broken"
+	touch "$V/slow"
+	look & waiting=$!
+	wait_until 10 sleeps || fail "fcli is not run"
+	set_clock "$(date -u -d "@$(($($FAKE date +%s) + 30))" +%FT%TZ)"
+	"$FCLI" show license > "$D/poke"
+	! wait $waiting || fail "an fcli that does not end is taken"
+	said "fcli did not end in time"
+	! sleeps || fail "it goes on"
+	rm "$V/slow"
 	look || fail "$(cat "$D/line")"
 	equal "hardware data" "$("$FCLI" show license_hardware_data 2>&1)" \
 		"This license is FastNetMon's own: run its 'fcli show license_hardware_data'"
 	[ ! -e "$LICENSE_FILE" ] || fail "a license file was made"
-	ok "by fcli: read, renewed, a refusal told; no file of FastNetMon touched"
+	ok "by fcli: read, renewed, a refusal told, ended when late; no file of FastNetMon touched"
 }
 
 mkdir -p "$V"; : > "$V/requests"; chmod 0700 "$D/state"
