@@ -220,9 +220,11 @@ snmp-modules: ## make dashboards/snmp_exporter again, from the MIB
 floors: ## the house rules that a machine can see
 	@tests/floors.sh
 quick: floors ## under 30 s: house rules, unit, golden, vectors, years
-	@$(MAKE) --no-print-directory all unit golden vectors sim links
+	@$(MAKE) --no-print-directory all unit golden vectors sim links samples
 links: all
 	@tests/links.sh $(B)
+samples: all
+	@tests/samples.sh $(B)
 sanitized: ## quick and a smoke under AddressSanitizer and UBSan
 	@$(MAKE) --no-print-directory SAN=address,undefined unit golden vectors all
 	@$(MAKE) --no-print-directory fuzz-replay
@@ -263,5 +265,5 @@ check-all: check ## the long forms of the same
 	@$(MAKE) --no-print-directory packages
 	@$(MAKE) --no-print-directory check-nms
 
-.PHONY: check check-all clang floors fuzz fuzz-replay golden golden-update links \
+.PHONY: check check-all clang floors fuzz fuzz-replay golden golden-update links samples \
 	integration quick sanitized sim unit vectors vectors-update
