@@ -213,6 +213,11 @@ grafana: ## make dashboards/grafana/*.json again, from generate.py
 	@dashboards/grafana/generate.py dashboards/grafana
 .PHONY: grafana
 
+base-mibs: ## what LEASELINE-MIB imports, from Debian into build/base-mibs
+	@tests/deps.sh run
+	@tests/integration/smilint.sh --modules
+.PHONY: base-mibs
+
 snmp-modules: ## make dashboards/snmp_exporter again, from the MIB
 	@tests/snmp_modules.sh dashboards/snmp_exporter
 .PHONY: snmp-modules

@@ -208,8 +208,21 @@ stop_all() {
 
 write_env() {
 	AUTHORITY=$B/leaseline-authority
-	for name in METRICS_URL SNMP_TARGET SNMP_COMMUNITY AUTHORITY_URL \
-	    AUTHORITY AUTHORITY_DIR SUBSCRIPTION FCLI LICENSE_FILE LOG_FILE \
+	# The user of start_snmpd, in the form of snmp.conf(5).
+	SNMP_V3_USER=operator SNMP_V3_FILE=$D/snmp_v3/snmp.conf
+	mkdir -p "${SNMP_V3_FILE%/*}"
+	(umask 077; cat > "$SNMP_V3_FILE" <<-EOF
+	defVersion        3
+	defSecurityName   $SNMP_V3_USER
+	defSecurityLevel  authPriv
+	defAuthType       SHA-256
+	defAuthPassphrase authpass12
+	defPrivType       AES
+	defPrivPassphrase privpass12
+	EOF
+	)
+	for name in METRICS_URL SNMP_TARGET SNMP_COMMUNITY SNMP_V3_USER \
+	    SNMP_V3_FILE AUTHORITY_URL AUTHORITY AUTHORITY_DIR SUBSCRIPTION FCLI LICENSE_FILE LOG_FILE \
 	    CONFIG AGENT_PID SNMPD_PID AUTHORITY_PID; do
 		eval "value=\$$name"
 		say "$name='$value'"

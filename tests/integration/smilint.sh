@@ -67,13 +67,13 @@ broken() {
 	count=$((count + 1))
 }
 
-command -v smilint >/dev/null || skip "smilint is missing (package smitools)"
-command -v snmptranslate >/dev/null || skip "snmptranslate is missing (snmp)"
 unpack
 if [ "$1" = --modules ]; then
 	printf '%s\n' "$modules"
 	exit 0
 fi
+command -v smilint >/dev/null || skip "smilint is missing (package smitools)"
+command -v snmptranslate >/dev/null || skip "snmptranslate is missing (snmp)"
 if [ -n "$1" ]; then
 	lint "$1"
 	exit 0
