@@ -178,8 +178,8 @@ on_disconnected(int major, int minor, void *session, void *self)
 		plan_retry(s);
 	}
 	if (!atomic_load(&s->stopping) && s->short_ones <= SHORT_MAX)
-		log_warn("SNMP: the AgentX master at %s is gone%s; trying again "
-			 "every %d s", s->master, s->short_ones == SHORT_MAX ?
+		log_warn("SNMP: the AgentX master at %s is gone%s; trying again, "
+			 "in the end every %d s", s->master, s->short_ones == SHORT_MAX ?
 			 " once more within 10 s" : "", retry_max_s(s));
 	return 0;
 }
@@ -389,17 +389,19 @@ tell_trouble(struct subtree *s, int error)
 		log_warn("SNMP: no AgentX master answers at %s: %s. Its socket "
 			 "must be open to this user: agentXPerms of snmpd gives "
 			 "it to a group (see snmpd-leaseline.conf); trying "
-			 "again every %d s", s->master, strerror(error),
+			 "again, in the end every %d s", s->master, strerror(error),
 		    retry_max_s(s));
 	else if (trouble == TROUBLE_ABSENT)
 		log_warn("SNMP: no AgentX master answers at %s: %s. Does snmpd "
 			 "run, with \"master agentx\" and this agentXSocket "
-			 "(see snmpd-leaseline.conf)? Trying again every %d s",
+			 "(see snmpd-leaseline.conf)? Trying again, in the end every "
+			 "%d s",
 		    s->master, strerror(error), retry_max_s(s));
 	else
 		log_warn("SNMP: no AgentX master answers at %s: something "
 			 "listens there and stays silent. Does snmpd hang? "
-			 "Trying again every %d s", s->master, retry_max_s(s));
+			 "Trying again, in the end every %d s",
+		    s->master, retry_max_s(s));
 }
 
 /* What follows an attempt, which on_connected() has seen if it was good. */

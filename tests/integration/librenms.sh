@@ -59,7 +59,8 @@ sensor 'state|License main: usable|yes|generic 0|'
 sensor 'state|License main: last refresh|ok|generic 0|'
 found=$(wc -l < "$D/sensors")
 
-# The extend: the shipped line, with the path of this test.
+# The extend: the shipped file, with the path of this test, and the view that
+# Debian's own snmpd.conf has.
 as=; owner=$(id -un)
 if [ "$(id -u)" -eq 0 ]; then
 	owner=Debian-snmp as="-u Debian-snmp -g Debian-snmp"
@@ -68,7 +69,8 @@ fi
 EXTEND_PORT=$(free_udp_port)
 {
 	say "agentAddress udp:127.0.0.1:$EXTEND_PORT"
-	say "rocommunity public 127.0.0.1"
+	say "view systemonly included .1.3.6.1.2.1.1"
+	say "rocommunity public 127.0.0.1 -V systemonly"
 	sed "s,/usr/bin/leaseline,$FCLI," "$PACK/snmpd-leaseline-extend.conf"
 } > "$D/extend.conf"
 SNMP_PERSISTENT_DIR=$D/extend /usr/sbin/snmpd -f -I -smux -Lf "$D/extend.log" \
