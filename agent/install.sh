@@ -36,9 +36,9 @@ files() {
 	644 mibs/LEASELINE-MIB.txt            share/snmp/mibs/LEASELINE-MIB.txt
 	644 mibs/LEASELINE-CAPABILITY-MIB.txt share/snmp/mibs/LEASELINE-CAPABILITY-MIB.txt
 	644 exporter/status.schema.json $share/status.schema.json
-	644 dashboards/prometheus/leaseline.rules.yml $share/leaseline.rules.yml
-	644 dashboards/prometheus/prometheus.example.yml $share/prometheus.example.yml
-	644 dashboards/alertmanager/alertmanager.example.yml $share/alertmanager.example.yml
+	644 dashboards/prometheus/leaseline.rules.yml $share/prometheus/leaseline.rules.yml
+	644 dashboards/prometheus/prometheus.example.yml $share/prometheus/prometheus.example.yml
+	644 dashboards/alertmanager/alertmanager.example.yml $share/alertmanager/alertmanager.example.yml
 	644 dashboards/runbooks.md $share/runbooks.md
 	644 dashboards/grafana/fleet.json $share/grafana/fleet.json
 	644 dashboards/grafana/license.json $share/grafana/license.json
@@ -118,7 +118,7 @@ install_all() {
 		"$to/$share/nagios/"* "$to/$share/librenms/"* \
 		"$to/$share/grafana/leaseline.yaml"
 	sed -i "s,: dashboards/runbooks.md,: $PREFIX/$share/runbooks.md," \
-		"$to/$share/leaseline.rules.yml"
+		"$to/$share/prometheus/leaseline.rules.yml"
 	put_aliases
 	[ -z "$as_root" ] || prepare_machine
 	put_config

@@ -34,17 +34,17 @@ usr/share/doc/leaseline/example/leaseline-follow@.path
 usr/share/doc/leaseline/example/leaseline-follow@.service
 usr/share/doc/leaseline/example/leaseline-follow@.timer
 usr/share/doc/leaseline/example/product.conf
-usr/share/leaseline/alertmanager.example.yml
+usr/share/leaseline/alertmanager/alertmanager.example.yml
 usr/share/leaseline/grafana/authority.json
 usr/share/leaseline/grafana/fleet.json
 usr/share/leaseline/grafana/leaseline.yaml
 usr/share/leaseline/grafana/license.json
-usr/share/leaseline/leaseline.rules.yml
 usr/share/leaseline/librenms/leaseline.yaml
 usr/share/leaseline/librenms/snmpd-leaseline-extend.conf
 usr/share/leaseline/nagios/leaseline.cfg
 usr/share/leaseline/nagios/leaseline.icinga2.conf
-usr/share/leaseline/prometheus.example.yml
+usr/share/leaseline/prometheus/leaseline.rules.yml
+usr/share/leaseline/prometheus/prometheus.example.yml
 usr/share/leaseline/runbooks.md
 usr/share/leaseline/snmp_exporter/generator.yml
 usr/share/leaseline/snmp_exporter/leaseline-0.21.yml
@@ -126,6 +126,15 @@ if [ "$(id -u)" -eq 0 ]; then
 else
 	say "install: not root: user and directories not tried"
 fi
+
+# What README and the runbooks call dashboards/X is share/leaseline/X.
+for f in $(grep -oh 'dashboards/[a-z_]*/[a-zA-Z0-9_.-]*\.[a-z]*' README.md \
+	dashboards/runbooks.md | grep -v '\.png$\|\.py$\|generate' | sort -u); do
+	[ -e "$R/usr/share/leaseline/${f#dashboards/}" ] || fail "$f is not installed"
+done
+grep -q 'runbook_url: /usr/share/leaseline/runbooks.md#' \
+	"$R/usr/share/leaseline/prometheus/leaseline.rules.yml" ||
+	fail "the rules do not lead to the runbooks"
 
 # Again: what an administrator wrote stays.
 echo "# mine" > "$R/etc/leaseline/leaseline.conf"
