@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -378,6 +379,23 @@ find_object(enum mib_group group, uint32_t sub)
 	return &objects[i];
 }
 
+/* The worst license's advice alone would hide that others were left out. */
+static void
+put_left_out(const struct notice *notice, struct mib_value *out)
+{
+	char text[MIB_OCTETS_MAX + 1];
+	const char *advice = notice->report.has[FIELD_ID_ADVICE] ?
+	    notice->report.advice : "";
+
+	int n = snprintf(text, sizeof(text), "%lld notification%s left out: "
+			 "read the table. ", (long long)notice->crossed,
+	    notice->crossed == 1 ? " was" : "s were");
+	size_t len = strnlen(advice, MIB_OCTETS_MAX - (size_t)n);
+	memcpy(text + n, advice, len);
+	text[(size_t)n + len] = '\0';
+	put_text(text, out);
+}
+
 void
 mib_varbinds(const struct notice *notice,
     struct mib_varbind out[static MIB_VARBINDS])
@@ -408,6 +426,9 @@ mib_varbinds(const struct notice *notice,
 
 		set_oid(&out[i].oid, object, own ? 0 : notice->report.index);
 		render(object, &cell, &out[i].value);
+		if (notice->number == NOTIFICATION_SUMMARY_NOTICE && !own &&
+		    object->id == FIELD_ID_ADVICE)
+			put_left_out(notice, &out[i].value);
 	}
 }
 

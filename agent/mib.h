@@ -130,7 +130,8 @@ struct mib_varbind {
 /*
  * mib_varbinds: a notification's objects, in the order of the MIB. What does
  * not apply has the value that the scalars have then, never no varbind: the
- * OBJECTS clause promises all.
+ * OBJECTS clause promises all. A summary's advice begins with how many were
+ * left out.
  */
 void mib_varbinds(const struct notice *notice,
     struct mib_varbind out[static MIB_VARBINDS]);

@@ -351,6 +351,8 @@ storm() {
 	singles=$(heard 2) left=$(crossed 14)
 	equal "all licenses" $((singles + left)) 300
 	equal "summaries" "$(heard 14)" 1
+	last 14 | grep -qF "$left notifications were left out: read the table. " ||
+		fail "the advice of a summary: $(last 14)"
 	# Beside AgentStarted; a keeper that starts slowly fills two seconds.
 	[ "$singles" -ge 9 ] && [ "$singles" -le 19 ] ||
 		fail "$singles notices beside the summary"

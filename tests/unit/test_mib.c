@@ -427,6 +427,39 @@ a_notification_has_every_varbind_in_order(void **state)
 }
 
 static void
+assert_advice(const struct notice *notice, const char *begin)
+{
+	struct mib_varbind out[MIB_VARBINDS];
+
+	mib_varbinds(notice, out);
+	assert_oid(&out[9].oid, "3.1.44.3");
+	assert_in_range(out[9].value.len, strlen(begin), MIB_OCTETS_MAX);
+	assert_memory_equal(out[9].value.octets, begin, strlen(begin));
+}
+
+static void
+a_summary_says_first_how_many_were_left_out(void **state)
+{
+	const struct sample *s = *state;
+	struct notice notice = {NOTIFICATION_SUMMARY_NOTICE,
+		s->view->reports[1], 290, 41};
+	char begin[400];
+
+	snprintf(begin, sizeof(begin), "290 notifications were left out: read "
+		 "the table. %s", notice.report.advice);
+	assert_advice(&notice, begin);
+	notice.crossed = 1;
+	assert_advice(&notice, "1 notification was left out: read the table. ");
+	/* It takes what the longest advice leaves of 255 octets. */
+	notice.crossed = INT64_MAX;
+	memset(notice.report.advice, 'x', sizeof(notice.report.advice) - 1);
+	assert_advice(&notice, "9223372036854775807 notifications were left "
+			       "out: read the table. xxx");
+	notice.number = NOTIFICATION_UNUSABLE;
+	assert_advice(&notice, "xxx");
+}
+
+static void
 a_notification_stands_below_arc_0_of_the_root(void **state)
 {
 	struct mib_oid oid, expected = *mib_root();
@@ -566,6 +599,7 @@ main(void)
 		TEST(scalars_have_a_value_when_nothing_applies),
 		TEST(before_the_first_facts_there_is_nothing),
 		TEST(a_notification_has_every_varbind_in_order),
+		TEST(a_summary_says_first_how_many_were_left_out),
 		TEST(a_notification_stands_below_arc_0_of_the_root),
 		TEST(the_capabilities_stand_below_conformance),
 		TEST(from_any_oid_the_next_is_the_least_that_is_greater),
