@@ -133,7 +133,11 @@ write_fleet(struct bench *b, const char *directory, size_t machines, utc_t now)
 		static struct change c;
 		uint8_t key[KEY_SIZE];
 
+		/* In the order of the index: a page is written once. */
 		random_bytes(key, sizeof(key));
+		for (int n = 0; n < 8; n++)
+			key[n] = (uint8_t)(UINT64_MAX / machines * i >>
+			    (56 - 8 * n));
 		if (i < b->count) {
 			struct signing_key *mine = signing_key_new();
 
