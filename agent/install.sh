@@ -118,7 +118,8 @@ install_all() {
 		"$to/$share/nagios/"* "$to/$share/librenms/"* \
 		"$to/$share/grafana/leaseline.yaml"
 	sed -i "s,: dashboards/runbooks.md,: $PREFIX/$share/runbooks.md," \
-		"$to/$share/prometheus/leaseline.rules.yml"
+		"$to/$share/prometheus/leaseline.rules.yml" \
+		"$to/$share/snmp_exporter/leaseline-snmp.rules.yml"
 	put_aliases
 	[ -z "$as_root" ] || prepare_machine
 	put_config

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Goal: no alert without its tests and its runbook.
 
-lint RULES TESTS RUNBOOKS   each rule (an alert with a severity) is silent, fires
+lint RULES TESTS RUNBOOKS OTHER-RULES...   each rule (an alert with a severity) is silent, fires
     and ends in one test, and is silent in the healthy one; its annotations are
-    complete; each alert has a section of the runbooks with its four parts, and
-    no section is without an alert
+    complete; each alert, also of the other rules, has a section of the runbooks
+    with its four parts, and no section is without an alert
 plant RULES TESTS WORK      a rule that never fires, always fires, or has lost
     its last `unless`, is noticed by the tests of its alert
 known ALERTMANAGER RULES... the alerts that are named there exist
@@ -47,8 +47,9 @@ def whole_life(test, alert, severity):
     return re.search("s+f+s", seen)
 
 
-def lint(rules_path, tests_path, runbooks_path):
+def lint(rules_path, tests_path, runbooks_path, *other_paths):
     rules, tests = rules_of(rules_path), load(tests_path)["tests"]
+    others = [r for path in other_paths for r in rules_of(path)]
     with open(runbooks_path, encoding="utf-8") as file:
         parts = re.split(r"^## +", file.read(), flags=re.M)[1:]
     sections = {p.split("\n", 1)[0].strip(): p for p in parts}
@@ -70,13 +71,15 @@ def lint(rules_path, tests_path, runbooks_path):
             wrong.append(f"{alert}: summary is not a static sentence")
         if "{{" not in notes.get("description", ""):
             wrong.append(f"{alert}: description names nothing")
-        if notes.get("runbook_url") != f"dashboards/runbooks.md#{alert.lower()}":
-            wrong.append(f"{alert}: runbook_url {notes.get('runbook_url')}")
+    for r in rules + others:
+        alert, url = r["alert"], r["annotations"].get("runbook_url")
+        if url != f"dashboards/runbooks.md#{alert.lower()}":
+            wrong.append(f"{alert}: runbook_url {url}")
         for part in PARTS:
             if f"**{part}.**" not in sections.get(alert, ""):
                 wrong.append(f"{alert}: its runbook lacks '{part}'")
     wrong += [f"a runbook for {s}, which is no alert"
-              for s in sections.keys() - {r["alert"] for r in rules}]
+              for s in sections.keys() - {r["alert"] for r in rules + others}]
     return sorted(set(wrong))
 
 

@@ -81,9 +81,15 @@ set_is leaselineLicState missing
 set_is leaselineLicUsable false
 equal "expiry of no license" "$(main leaselineLicExpiry)$(main leaselineLicActionDays)" ""
 equal "licenses" "$(value leaselineLicenses)" 1
+equal "no offset in SNMP" "$(snmp 1.1.6.0)" -2147483648
+equal "offset of no signed time" "$(value leaselineClockOffset)" ""
 
 start_authority && "$FCLI" set renew_license > /dev/null || fail "no license"
 wait_until 20 snmp_usable || fail "SNMP does not show the license"
+# The first request waited for the authority; a fresh one tells the time.
+"$FCLI" set renew_license > /dev/null || fail "not renewed"
+offset_is_known() { [ "$(snmp 1.1.6.0)" != -2147483648 ]; }
+wait_until 20 offset_is_known || fail "SNMP does not show the clock's offset"
 page || fail "no scrape"
 set_is leaselineLicState valid
 set_is leaselineLicSeverity ok
@@ -97,6 +103,7 @@ for pair in Expiry:15 LeaseEnd:18 TermEnd:21 ActionDeadline:25 RefreshLastSucces
 	same "leaselineLic${pair%:*}" "1.3.1.${pair#*:}.1"
 done
 equal start "$(printf '%.0f' "$(value leaselineAgentStart)")" "$(snmp 1.1.3.0)"
+equal offset "$(value leaselineClockOffset)" "$(snmp 1.1.6.0)"
 equal binding "$(grep -c '^leaselineLicBindingChanged{.*} 0$' "$D/page")" 6
 grep -q '^leaselineLicKind_info{leaselineLicKind="production",leaselineLicName="main"} 1$' "$D/page" ||
 	fail "kind"
