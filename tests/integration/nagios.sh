@@ -178,6 +178,7 @@ see() {
 	wait_until 90 all icinga_has 'edge1!license-snmp' "$2" SNMP \
 		icinga_has 'edge2!license-snmp' "$2" SNMP \
 		icinga_has 'edge1!license-days' "$3" SNMP \
+		icinga_has 'edge2!license-days' "$3" SNMP \
 		icinga_has 'edge1!license' "$4" "LEASELINE $5" \
 		icinga_has 'edge2!license' "$6" LEASELINE || fail "Icinga, $1"
 	seen="$seen${seen:+, }$1"
