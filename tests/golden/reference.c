@@ -163,7 +163,10 @@ print_all(const char *page)
 	       "exactly one of them is 1; in OpenMetrics these are gauges too. "
 	       "Times are seconds since\nthe epoch; a bandwidth is bytes per "
 	       "second (1 mbit is 125000).\n\n## Of each license\n\n"
-	       "`license` is the name of the section in leaseline.conf.\n\n%s",
+	       "`license` is the name of the section in leaseline.conf. The "
+	       "instants of a suspended or cancelled license are\nstill those "
+	       "of its document: its state, severity and usable say that it "
+	       "does not count.\n\n%s",
 	    head);
 	const struct license_family *of_license = license_families(&count);
 	for (size_t i = 0; i < count; i++)
