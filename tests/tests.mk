@@ -93,7 +93,7 @@ bench-snmp: all $(B)/tests/bench/snmp_load ## what a value costs an SNMP manager
 bench-metrics: all ## what a scrape costs, beside nginx: ROUNDS= LICENSES=
 	@tests/deps.sh bench
 	@B=$(B) tests/bench/metrics.sh
-bench-large: ## refreshes at 10^7 machines (5 GB in TMPDIR), scrapes of 2000 licenses: half an hour
+bench-large: ## refreshes at 10^7 machines (5 GB in TMPDIR), scrapes of 2000 licenses: some 15 min
 	@$(MAKE) --no-print-directory bench-refresh \
 		BENCH_MACHINES='10000 1000000 10000000'
 	@ROUNDS=1 $(MAKE) --no-print-directory bench-metrics
