@@ -30,7 +30,7 @@ be_sound(void)
 		.agent = {.told = true, .caller_may = true, .storage_up = true,
 		    .pid = 17, .start_s = 1764335700, .heartbeat_age_s = 3,
 		    .agentx = 1, .agentx_connects = 1, .trust = TRUST_TRUSTED},
-		.configuration = {FILE_GOOD, "/etc/leaseline/leaseline.conf", ""},
+		.configuration = {FILE_GOOD, "/etc/leaseline/leaseline.conf", "", ""},
 		.host = {.contact = CONTACT_ANSWERS,
 		    .socket = "/run/leaseline/control.sock",
 		    .user = "leaseline", .group = "leaseline",
