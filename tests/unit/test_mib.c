@@ -452,11 +452,11 @@ a_summary_says_first_how_many_were_left_out(void **state)
 	assert_advice(&notice, "1 notification was left out: read the table. ");
 	/* It takes what the longest advice leaves of 255 octets. */
 	notice.crossed = INT64_MAX;
-	memset(notice.report.advice, 'x', sizeof(notice.report.advice) - 1);
+	memset(notice.report.advice, 'y', sizeof(notice.report.advice) - 1);
 	assert_advice(&notice, "9223372036854775807 notifications were left "
-			       "out: read the table. xxx");
+			       "out: read the table. yyy");
 	notice.number = NOTIFICATION_UNUSABLE;
-	assert_advice(&notice, "xxx");
+	assert_advice(&notice, "yyy");
 }
 
 static void
